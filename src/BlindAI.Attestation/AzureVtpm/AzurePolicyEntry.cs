@@ -79,8 +79,7 @@ public sealed class AzurePolicyEntry : PolicyEntry
         members.Part("gpu", "A GPU, if the virtual machine has one", Gpu is null ? null : Gpu.Describe);
     }
 
-    internal override PolicyFault? FindFault() =>
-        Hardware.FindFault() is { } fault ? fault with { Member = PolicyNode.StepTo(Hardware.Tee.Name) + fault.Member }
-        : VmConfiguration is { IsEmpty: true } ? new(".vmConfiguration", "is empty", "leave the member out, or say what it demands.")
-        : null;
+    internal override PolicyFault? FindFault() => VmConfiguration is { IsEmpty: true }
+        ? new(".vmConfiguration", "is empty", "leave the member out, or say what it demands.")
+        : FindFaultIn(Hardware.Tee.Name, Hardware) ?? FindFaultIn("gpu", Gpu);
 }

@@ -22,4 +22,8 @@ public abstract class PolicyEntry
 
     /// <summary>What the members say against each other; null when they agree.</summary>
     internal virtual PolicyFault? FindFault() => null;
+
+    /// <summary>The same for an entry that is a member of this one.</summary>
+    private protected static PolicyFault? FindFaultIn(string member, PolicyEntry? part) =>
+        part?.FindFault() is { } fault ? fault with { Member = PolicyNode.StepTo(member) + fault.Member } : null;
 }

@@ -1,5 +1,8 @@
+using BlindAI.Attestation.AzureVtpm;
 using BlindAI.Attestation.SevSnp;
+using BlindAI.Attestation.Sgx;
 using BlindAI.Attestation.Simulation;
+using BlindAI.Attestation.Tdx;
 using static BlindAI.Attestation.Policy.PolicyStatementKind;
 
 namespace BlindAI.Attestation.Policy;
@@ -22,7 +25,7 @@ internal sealed class PolicyExplanation
         explanation.Channel(policy);
         for (var index = 0; index < policy.Accept.Count; index++)
         {
-            explanation.Entry(policy.Accept[index], $"$.accept[{index}]", verifiable);
+            explanation.Entry(policy.Accept[index], $"$.accept[{index}]", policy.Machines, verifiable);
         }
 
         explanation.Models(policy);
@@ -87,7 +90,7 @@ internal sealed class PolicyExplanation
         });
     }
 
-    private void Entry(PolicyEntry entry, string path, IReadOnlyCollection<TeeKind> verifiable)
+    private void Entry(PolicyEntry entry, string path, MachineRule machines, IReadOnlyCollection<TeeKind> verifiable)
     {
         Say(Accepts, path, entry.Tee.IsHardware
             ? $"Accepted: {entry.Tee} evidence that meets every demand below."
@@ -95,6 +98,11 @@ internal sealed class PolicyExplanation
         if (!verifiable.Contains(entry.Tee))
         {
             Say(Warning, path, $"This version cannot verify {entry.Tee} evidence yet: everything that this entry accepts will be refused.");
+        }
+
+        if (machines is MachineRule.Listed listed && !CanName(listed, entry))
+        {
+            Say(Warning, path, $"The lists under machines name no machine of this kind: {entry.Tee} evidence will always be refused.");
         }
 
         foreach (var member in entry.Explain())
@@ -149,6 +157,15 @@ internal sealed class PolicyExplanation
         Say(policy.TimestampAuthorities is null ? NotChecked : Checked, "$.timestampAuthorities", policy.TimestampAuthorities is { } authorities
             ? $"When a proof was made must be stamped by one of {authorities.Count} listed time-stamp authorities."
             : "When a proof was made is only claimed, never proved: NOT CHECKED.");
+
+    /// <summary>Whether the lists hold ids of the kind that this TEE's evidence carries; Nitro, CCA and simulation carry none.</summary>
+    private static bool CanName(MachineRule.Listed listed, PolicyEntry entry) => entry switch
+    {
+        SnpPolicyEntry => listed.ChipIds is not null,
+        TdxPolicyEntry or SgxPolicyEntry => listed.Ppids is not null || listed.PlatformInstanceIds is not null,
+        AzurePolicyEntry azure => CanName(listed, azure.Hardware),
+        _ => false,
+    };
 
     private void Say(PolicyStatementKind kind, string path, string text) => _statements.Add(new(kind, path, text));
 }

@@ -123,7 +123,8 @@ public sealed class SnpPolicyEntry : PolicyEntry
         members.Debug(DangerouslyAllowDebug, "A guest in debug mode");
     }
 
-    internal override PolicyFault? FindFault() => FindFault("minimumTcb", MinimumTcb) ?? FindFault("minimumLaunchTcb", MinimumLaunchTcb);
+    internal override PolicyFault? FindFault() =>
+        FindFault("minimumTcb", MinimumTcb) ?? FindFault("minimumLaunchTcb", MinimumLaunchTcb) ?? FindFaultIn("gpu", Gpu);
 
     private PolicyFault? FindFault(string member, IReadOnlyDictionary<SnpProduct, SnpTcb>? tcbs)
     {

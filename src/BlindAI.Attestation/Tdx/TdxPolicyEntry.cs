@@ -92,7 +92,7 @@ public sealed class TdxPolicyEntry : PolicyEntry
         members.Debug(DangerouslyAllowDebug, "A trust domain in debug mode");
     }
 
-    internal override PolicyFault? FindFault() => Dcap.FindFault(Tee);
+    internal override PolicyFault? FindFault() => Dcap.FindFault(Tee) ?? FindFaultIn("gpu", Gpu);
 
     private static TdxPolicyEntry ReadMembers(PolicyObject members, PolicyNode? gpu) => new()
     {
