@@ -34,6 +34,12 @@ public sealed class Tensor
             CheckByteStrings(data.Span, shape.ElementCount);
         }
 
+        // A C# or C++ bool of another value than 0 and 1 is neither true nor false, and undefined behaviour in a kernel.
+        if (datatype == TensorDatatype.Bool && data.Span.ContainsAnyExceptInRange((byte)0, (byte)1))
+        {
+            throw new ServingException(ServingCode.DataMismatch, "A BOOL tensor holds a byte that is neither 0 nor 1.");
+        }
+
         Datatype = datatype;
         Shape = shape;
         Data = data;

@@ -1,0 +1,52 @@
+using System.Security.Cryptography.X509Certificates;
+using BlindAI.Attestation.Policy;
+
+namespace BlindAI.Attestation.Evidence;
+
+/// <summary>Step 11: whose machine is it? Evidence says what runs; this is the defence against being led to another genuine machine.</summary>
+internal static class MachineCheck
+{
+    /// <exception cref="AttestationException">
+    /// <see cref="RejectionCode.MachineNotAccepted"/>, <see cref="RejectionCode.ChainUntrusted"/>, <see cref="RejectionCode.PolicyUnsupported"/>.
+    /// </exception>
+    public static void Judge(VerifiedEvidence evidence, MachineRule rule, X509Certificate2 certificate, ChannelObservation seen, DateTimeOffset now)
+    {
+        switch (rule)
+        {
+            case MachineRule.Any:
+                break;
+            case MachineRule.Listed:
+                // Simulation has no machine; a TEE's verifier brings the identity with its report.
+                Reject.Unless(evidence.Tee.IsHardware, RejectionCode.MachineNotAccepted, "Simulation has no machine identity that could be on the policy's list.");
+                throw new AttestationException(RejectionCode.PolicyUnsupported, $"This build reads no machine identity from evidence of {evidence.Tee}.");
+            case MachineRule.Tls tls:
+                JudgeChain(tls, certificate, seen, now);
+                break;
+            default:
+                throw new AttestationException(RejectionCode.Internal, "The policy has a machine rule without a check.");
+        }
+    }
+
+    private static void JudgeChain(MachineRule.Tls rule, X509Certificate2 certificate, ChannelObservation seen, DateTimeOffset now)
+    {
+        using var chain = new X509Chain();
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.DisableCertificateDownloads = true;
+        chain.ChainPolicy.VerificationTime = now.UtcDateTime;
+        chain.ChainPolicy.VerificationTimeIgnored = false;
+        foreach (var intermediate in seen.TlsIntermediates)
+        {
+            chain.ChainPolicy.ExtraStore.Add(X509CertificateLoader.LoadCertificate(intermediate.Span));
+        }
+
+        if (rule.CaFile is { } file)
+        {
+            chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            chain.ChainPolicy.CustomTrustStore.ImportFromPemFile(file);
+        }
+
+        Reject.Unless(chain.Build(certificate), RejectionCode.ChainUntrusted, "The TLS certificate does not chain to the authority that the policy's \"machines\" names.");
+        Reject.Unless(certificate.MatchesHostname(seen.Host, allowWildcards: true, allowCommonName: false), RejectionCode.ChainUntrusted,
+            "The TLS certificate is not for the host that was dialled.");
+    }
+}

@@ -1,0 +1,156 @@
+using BlindAI.Attestation;
+using BlindAI.Attestation.Evidence;
+using BlindAI.Protocol;
+
+namespace BlindAI.Client.Channel;
+
+/// <summary>The only way to a server: built from a proof, it reaches nothing but verified keys, and renews the proof as it ages.</summary>
+internal sealed class AttestedChannel : IAsyncDisposable
+{
+    private readonly EvidenceExchange _exchange;
+
+    private readonly TimeProvider _clock;
+
+    private readonly VerifiedKeys _keys;
+
+    private readonly HttpMessageInvoker _http;
+
+    private readonly CancellationTokenSource _closing = new();
+
+    private readonly Lock _gate = new();
+
+    private Task<VerifiedEnclave>? _renewal;
+
+    /// <summary>Builds a channel from a proof; without one there is none.</summary>
+    private AttestedChannel(VerifiedEnclave enclave, long verifiedAt, EvidenceExchange exchange, BlindAIClientOptions options)
+    {
+        _exchange = exchange;
+        _clock = options.TimeProvider;
+        _keys = new(_clock);
+        _keys.Add(enclave, verifiedAt);
+        var handler = TlsHandlers.Create(_keys.Accepts, options.ConnectTimeout);
+        handler.PooledConnectionLifetime = enclave.Lifetime;
+        handler.MaxConnectionsPerServer = options.MaxConnections;
+        _http = new(handler);
+    }
+
+    /// <summary>The enclave that was verified last.</summary>
+    public VerifiedEnclave Enclave => _keys.Newest;
+
+    /// <summary>Verifies a server and opens the channel to it.</summary>
+    /// <exception cref="AttestationException">The server was refused.</exception>
+    public static async Task<AttestedChannel> OpenAsync(EvidenceExchange exchange, BlindAIClientOptions options, CancellationToken cancellationToken)
+    {
+        var verifiedAt = options.TimeProvider.GetTimestamp();
+        return new(await exchange.VerifyAsync(cancellationToken).ConfigureAwait(false), verifiedAt, exchange, options);
+    }
+
+    /// <summary>Sends a request to a verified enclave and returns its answer's head; the body is read by the caller.</summary>
+    /// <exception cref="AttestationException">The proof is too old, or a new key was refused; nothing was sent.</exception>
+    /// <exception cref="ServingException"><see cref="ServingCode.ConnectionLost"/>.</exception>
+    public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_closing.IsCancellationRequested, this);
+        await EnsureFreshAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (HttpRequestException exception) when (exception.HttpRequestError == HttpRequestError.SecureConnectionError)
+        {
+            // Another key than the verified ones, or a proof that has aged: the handshake failed and no byte of the request has left.
+            await RenewAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        {
+            throw Lost(exception);
+        }
+
+        try
+        {
+            return await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (HttpRequestException exception) when (exception.HttpRequestError == HttpRequestError.SecureConnectionError)
+        {
+            throw new AttestationException(RejectionCode.TlsKeyUnverified, "The connection shows a TLS key that no verification covers.",
+                "behind a load balancer, replicas with keys of their own need a connection each; try again.", exception);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        {
+            throw Lost(exception);
+        }
+    }
+
+    /// <summary>Verifies the server anew. Callers that come together share one verification.</summary>
+    /// <exception cref="AttestationException">The server was refused.</exception>
+    public Task<VerifiedEnclave> RenewAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            if (_renewal is not { IsCompleted: false })
+            {
+                _renewal = RenewCoreAsync();
+            }
+
+            return _renewal.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _closing.CancelAsync().ConfigureAwait(false);
+        Task<VerifiedEnclave>? renewal;
+        lock (_gate)
+        {
+            renewal = _renewal;
+        }
+
+        if (renewal is not null)
+        {
+            // Its outcome belongs to those who waited for it; here it must only have ended.
+            await ((Task)renewal).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        _http.Dispose();
+        _closing.Dispose();
+    }
+
+    private async ValueTask EnsureFreshAsync(CancellationToken cancellationToken)
+    {
+        var age = _keys.NewestAge;
+        var lifetime = _keys.Newest.Lifetime;
+        if (age < lifetime)
+        {
+            return;
+        }
+
+        if (age < 2 * lifetime)
+        {
+            // In the background: pooled connections still serve. A failure shows when the proof is needed, below or in the handshake.
+            _ = RenewAsync(CancellationToken.None).ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            return;
+        }
+
+        try
+        {
+            await RenewAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (AttestationException exception) when (exception.Code == RejectionCode.EvidenceUnavailable)
+        {
+            throw new AttestationException(RejectionCode.EnclaveExpired, "The verification is too old and could not be renewed; nothing was sent.", "try again when the server can be reached.", exception);
+        }
+    }
+
+    private async Task<VerifiedEnclave> RenewCoreAsync()
+    {
+        await Task.Yield();
+        var verifiedAt = _clock.GetTimestamp();
+        var enclave = await _exchange.VerifyAsync(_closing.Token).ConfigureAwait(false);
+        _keys.Add(enclave, verifiedAt);
+        return enclave;
+    }
+
+    private static ServingException Lost(Exception exception) =>
+        new(ServingCode.ConnectionLost, $"The request was not answered ({HttpFaults.Describe(exception)}).", "it may or may not have been carried out.", exception);
+}

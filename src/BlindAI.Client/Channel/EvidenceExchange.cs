@@ -1,0 +1,83 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using BlindAI.Attestation;
+using BlindAI.Attestation.Evidence;
+using BlindAI.Attestation.Policy;
+using BlindAI.Protocol;
+
+namespace BlindAI.Client.Channel;
+
+/// <summary>Asks a server to prove itself. This is all that is ever said to an unverified server: a path and a random number.</summary>
+internal sealed class EvidenceExchange(Uri server, AttestationPolicy policy, BlindAIClientOptions options)
+{
+    /// <summary>Longest time between sending the nonce and holding the evidence (docs/attestation.md, clause 6).</summary>
+    private static readonly TimeSpan NonceLifetime = TimeSpan.FromSeconds(60);
+
+    /// <summary>Performs the exchange on a connection of its own and verifies what came.</summary>
+    /// <exception cref="AttestationException">The server was refused, or gave no evidence.</exception>
+    public async Task<VerifiedEnclave> VerifyAsync(CancellationToken cancellationToken)
+    {
+        // Nothing is sent, not even the nonce, under a policy that could not be met.
+        policy.RequireValidAt(options.TimeProvider.GetUtcNow());
+        if (policy.Binder != BinderRequirement.Preferred)
+        {
+            throw new AttestationException(RejectionCode.PolicyUnsupported, "The policy requires a channel binder, and this client takes none in pinned mode.", "use \"binder\": \"preferred\".");
+        }
+
+        var observer = new TlsObserver();
+        var nonce = Nonce.Create();
+        var started = options.TimeProvider.GetTimestamp();
+        var (value, _) = await FetchAsync(observer, nonce, cancellationToken).ConfigureAwait(false);
+        if (options.TimeProvider.GetElapsedTime(started) > NonceLifetime)
+        {
+            throw new AttestationException(RejectionCode.EvidenceLate, $"The evidence took longer than {NonceLifetime.TotalSeconds:0} s.", "try again; a server under load answers late.");
+        }
+
+        var seen = new ChannelObservation
+        {
+            Nonce = nonce,
+            Host = server.IdnHost,
+            TlsCertificate = observer.Certificate ?? throw new AttestationException(RejectionCode.Internal, "The exchange showed no certificate."),
+            TlsIntermediates = observer.Intermediates,
+        };
+        return EnclaveVerifier.Verify(value, seen, policy, options.TimeProvider.GetUtcNow());
+    }
+
+    /// <summary>Fetches evidence without judging it, for inspection.</summary>
+    /// <exception cref="AttestationException"><see cref="RejectionCode.EvidenceUnavailable"/>, or the evidence does not parse.</exception>
+    public async Task<(EvidenceObject Value, byte[] Encoded)> FetchAsync(TlsObserver observer, Nonce nonce, CancellationToken cancellationToken)
+    {
+        using var handler = TlsHandlers.Create(observer.Observe, options.ConnectTimeout);
+        handler.MaxConnectionsPerServer = 1;
+        using var http = new HttpMessageInvoker(handler);
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server, Routes.Attestation))
+        {
+            Content = new StringContent($"{{\"nonce\":\"{StrictBase64Url.Encode(nonce.Bytes.Span)}\"}}", Encoding.ASCII, new MediaTypeHeaderValue(MediaTypes.Json)),
+        };
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(NonceLifetime + options.ConnectTimeout);
+        try
+        {
+            using var response = await http.SendAsync(request, limit.Token).ConfigureAwait(false);
+            if (response.StatusCode != HttpStatusCode.OK)
+            {
+                throw Unavailable($"The server answered {(int)response.StatusCode} where its evidence should be.", "check that the URL is that of a BlindAI server's attested port.");
+            }
+
+            var encoded = await BoundedContent.ReadAsync(response.Content, EvidenceObject.MaxEncodedLength, limit.Token).ConfigureAwait(false)
+                ?? throw new AttestationException(RejectionCode.TooLarge, $"The evidence object is over {EvidenceObject.MaxEncodedLength} bytes.");
+            return (EvidenceObjectJson.Parse(encoded), encoded);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw Unavailable("The server gave no evidence in time.", "try again; a server under load answers late.");
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        {
+            throw Unavailable($"The server could not be asked for evidence ({HttpFaults.Describe(exception)}).", "check the URL and that the server runs; nothing was sent.", exception);
+        }
+    }
+
+    private static AttestationException Unavailable(string message, string hint, Exception? inner = null) => new(RejectionCode.EvidenceUnavailable, message, hint, inner);
+}

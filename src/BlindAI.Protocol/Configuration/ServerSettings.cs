@@ -1,0 +1,111 @@
+using System.Globalization;
+
+namespace BlindAI.Protocol.Configuration;
+
+/// <summary>Everything that the server can be told, each with its sourced default. Unknown keys are errors.</summary>
+/// <remarks>
+/// Source: docs/configuration.md. What changes whom or what a client trusts is in <see cref="TrustConfiguration"/>; addresses, paths and thread
+/// counts are not, so that replicas agree on its digest.
+/// </remarks>
+public sealed record ServerSettings
+{
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+
+    /// <summary><c>Listen:Url</c>: the attested port; port 0 takes a free one.</summary>
+    public Uri ListenUrl { get; private init; } = new("https://0.0.0.0:8443");
+
+    /// <summary><c>Listen:OperationsUrl</c>: the plaintext port for health and metrics, on loopback unless told otherwise.</summary>
+    public Uri OperationsUrl { get; private init; } = new("http://127.0.0.1:8002");
+
+    /// <summary><c>Service:Name</c>: claim 10. Null leaves <c>localhost</c> to simulation and nothing to hardware.</summary>
+    public string? ServiceName { get; private init; }
+
+    /// <summary><c>Inference:Threads</c>: threads that run models, 1 to 256. Default: the cores that the process may use.</summary>
+    public int InferenceThreads { get; private init; } = Environment.ProcessorCount;
+
+    /// <summary>What is attested by claim 11.</summary>
+    public TrustConfiguration Trust { get; private init; } = new();
+
+    /// <summary>Reads settings.</summary>
+    /// <exception cref="ConfigurationException">A key is unknown or a value is out of its range; the message names both.</exception>
+    public static ServerSettings Read(ConfigurationEntries entries)
+    {
+        ArgumentNullException.ThrowIfNull(entries);
+        var reader = new Reader(entries);
+        var defaults = new ServerSettings();
+        var trust = defaults.Trust;
+        var settings = new ServerSettings
+        {
+            ListenUrl = reader.Url("Listen:Url", defaults.ListenUrl, Uri.UriSchemeHttps),
+            OperationsUrl = reader.Url("Listen:OperationsUrl", defaults.OperationsUrl, Uri.UriSchemeHttp),
+            ServiceName = reader.Text("Service:Name", maxLength: 253),
+            InferenceThreads = (int)reader.Integer("Inference:Threads", defaults.InferenceThreads, 1, 256),
+            Trust = new()
+            {
+                LogLevel = reader.Choice("Logging:Level", trust.LogLevel),
+                Protocol = new()
+                {
+                    MaxRequestBytes = (int)reader.Integer("Limits:MaxRequestBytes", trust.Protocol.MaxRequestBytes, 1024, Array.MaxLength),
+                    MaxHeaderBytes = (int)reader.Integer("Limits:MaxHeaderBytes", trust.Protocol.MaxHeaderBytes, 1024, 64 * 1024 * 1024),
+                    MaxTensors = (int)reader.Integer("Limits:MaxTensors", trust.Protocol.MaxTensors, 1, 4096),
+                    MaxByteStrings = (int)reader.Integer("Limits:MaxByteStrings", trust.Protocol.MaxByteStrings, 1, 64 * 1024 * 1024),
+                },
+                MaxInFlightBytes = reader.Integer("Limits:MaxInFlightBytes", trust.MaxInFlightBytes, 1024 * 1024, 1L << 40),
+                MaxModelBytes = reader.Integer("Limits:MaxModelBytes", trust.MaxModelBytes, 1024, Array.MaxLength),
+                MaxModelsPerNamespace = (int)reader.Integer("Limits:MaxModelsPerNamespace", trust.MaxModelsPerNamespace, 1, 100_000),
+                MaxBytesPerNamespace = reader.Integer("Limits:MaxBytesPerNamespace", trust.MaxBytesPerNamespace, 1024, 1L << 44),
+                MaxQueuedRequests = (int)reader.Integer("Limits:MaxQueuedRequests", trust.MaxQueuedRequests, 1, 1_000_000),
+                MaxQueueTime = TimeSpan.FromMilliseconds(reader.Integer("Limits:MaxQueueMilliseconds", (long)trust.MaxQueueTime.TotalMilliseconds, 1, (long)Day.TotalMilliseconds)),
+                AttestationsPerSecond = (int)reader.Integer("Limits:AttestationsPerSecond", trust.AttestationsPerSecond, 1, 100_000),
+            },
+        };
+        reader.ExpectNoOthers();
+        return settings;
+    }
+
+    private sealed class Reader(ConfigurationEntries entries)
+    {
+        private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
+
+        public string? Text(string key, int maxLength)
+        {
+            var value = Value(key);
+            return value is null || (value.Length > 0 && value.Length <= maxLength)
+                ? value
+                : throw new ConfigurationException($"{key} must have 1 to {maxLength} characters.");
+        }
+
+        public long Integer(string key, long fallback, long least, long most) =>
+            Value(key) is not { } value ? fallback
+            : long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number
+            : throw new ConfigurationException($"{key} must be an integer from {least} to {most}.");
+
+        public TEnum Choice<TEnum>(string key, TEnum fallback)
+            where TEnum : struct, Enum =>
+            Value(key) is not { } value ? fallback
+            : Enum.GetNames<TEnum>().Contains(value, StringComparer.OrdinalIgnoreCase) ? Enum.Parse<TEnum>(value, ignoreCase: true)
+            : throw new ConfigurationException($"{key} must be one of {string.Join(", ", Enum.GetNames<TEnum>())}.");
+
+        public Uri Url(string key, Uri fallback, string scheme) =>
+            Value(key) is not { } value ? fallback
+            : Uri.TryCreate(value, UriKind.Absolute, out var url) && url.Scheme == scheme && url.PathAndQuery == "/" && url.UserInfo.Length == 0 ? url
+            : throw new ConfigurationException($"{key} must be {scheme}://ADDRESS:PORT without a path.");
+
+        public void ExpectNoOthers()
+        {
+            foreach (var (key, source) in entries.Keys)
+            {
+                if (!_known.Contains(key))
+                {
+                    throw new ConfigurationException($"{source} sets {key}, which is no setting of this server. The settings are: {string.Join(", ", _known.Order(StringComparer.Ordinal))}.");
+                }
+            }
+        }
+
+        private string? Value(string key)
+        {
+            _known.Add(key);
+            return entries[key];
+        }
+    }
+}

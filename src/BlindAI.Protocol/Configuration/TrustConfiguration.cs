@@ -1,0 +1,65 @@
+using BlindAI.Attestation;
+using BlindAI.Protocol.Inference;
+
+namespace BlindAI.Protocol.Configuration;
+
+/// <summary>The part of the configuration that a client relies on. Its digest is claim 11, so evidence says under which one the enclave runs.</summary>
+/// <remarks>Source: docs/configuration.md. Canonical JSON (RFC 8785), every default written out, secrets only as hashes.</remarks>
+public sealed record TrustConfiguration
+{
+    /// <summary>The version of the document; it grows when a member is added or changes its meaning.</summary>
+    public const int Version = 1;
+
+    /// <summary>How much is logged. Default Information.</summary>
+    public ServerLogLevel LogLevel { get; init; } = ServerLogLevel.Information;
+
+    /// <summary>Limits on one request.</summary>
+    public ProtocolLimits Protocol { get; init; } = new();
+
+    /// <summary>Most bytes of all requests being served: what protects the enclave's memory. Default 1 GiB, 16 of the largest requests.</summary>
+    public long MaxInFlightBytes { get; init; } = 1L << 30;
+
+    /// <summary>Most bytes of one model bundle. Default 1 GiB.</summary>
+    public long MaxModelBytes { get; init; } = 1L << 30;
+
+    /// <summary>Most models of a namespace. Default 100.</summary>
+    public int MaxModelsPerNamespace { get; init; } = 100;
+
+    /// <summary>Most bytes of all model bundles of a namespace. Default 8 GiB.</summary>
+    public long MaxBytesPerNamespace { get; init; } = 8L << 30;
+
+    /// <summary>Most requests that wait for the engine; beyond it the answer is "overloaded" at once. Default 1024.</summary>
+    public int MaxQueuedRequests { get; init; } = 1024;
+
+    /// <summary>Longest time that a request may wait for the engine. Default 30 s.</summary>
+    public TimeSpan MaxQueueTime { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Most evidence objects made in a second: a quote costs the platform up to a second. Default 50.</summary>
+    public int AttestationsPerSecond { get; init; } = 50;
+
+    /// <summary>The canonical document.</summary>
+    public string Document => CanonicalJson.Write(new Dictionary<string, object>
+    {
+        ["version"] = Version,
+        ["access"] = new Dictionary<string, object> { ["callers"] = "any" },
+        ["logging"] = new Dictionary<string, object> { ["level"] = LogLevel.ToString() },
+        ["telemetry"] = new Dictionary<string, object> { ["mode"] = "off" },
+        ["limits"] = new Dictionary<string, object>
+        {
+            ["attestationsPerSecond"] = AttestationsPerSecond,
+            ["maxBytesPerNamespace"] = MaxBytesPerNamespace,
+            ["maxByteStrings"] = Protocol.MaxByteStrings,
+            ["maxHeaderBytes"] = Protocol.MaxHeaderBytes,
+            ["maxInFlightBytes"] = MaxInFlightBytes,
+            ["maxModelBytes"] = MaxModelBytes,
+            ["maxModelsPerNamespace"] = MaxModelsPerNamespace,
+            ["maxQueuedRequests"] = MaxQueuedRequests,
+            ["maxQueueMilliseconds"] = (long)MaxQueueTime.TotalMilliseconds,
+            ["maxRequestBytes"] = Protocol.MaxRequestBytes,
+            ["maxTensors"] = Protocol.MaxTensors,
+        },
+    });
+
+    /// <summary>SHA-256 of the canonical document: claim 11.</summary>
+    public Sha256Digest Digest => Sha256Digest.Of(System.Text.Encoding.UTF8.GetBytes(Document));
+}

@@ -1,0 +1,91 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using BlindAI.Protocol.Tensors;
+
+namespace BlindAI.Protocol.Inference;
+
+/// <summary>A request body that is counted as it arrives: the first byte over the limit refuses it, whatever length was stated.</summary>
+internal sealed class BoundedBody(PipeReader pipe, long limit)
+{
+    private const int FirstCapacity = 4096;
+
+    private long _received;
+
+    /// <summary>Fills memory exactly.</summary>
+    /// <exception cref="ServingException"><see cref="ServingCode.RequestMalformed"/>: the body ends early; <see cref="ServingCode.RequestTooLarge"/>.</exception>
+    public async ValueTask ReadExactlyAsync(Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        while (!destination.IsEmpty)
+        {
+            var result = await pipe.ReadAsync(cancellationToken).ConfigureAwait(false);
+            var taken = result.Buffer.Slice(0, Math.Min(result.Buffer.Length, destination.Length));
+            Count(taken.Length);
+            taken.CopyTo(destination.Span);
+            destination = destination[(int)taken.Length..];
+            pipe.AdvanceTo(taken.End);
+            if (result.IsCompleted && taken.IsEmpty && !destination.IsEmpty)
+            {
+                throw new ServingException(ServingCode.RequestMalformed, $"The body ends {destination.Length} bytes early.");
+            }
+        }
+    }
+
+    /// <summary>Reads all that is left into a buffer that grows as bytes arrive; slice it to the returned length and dispose it.</summary>
+    /// <exception cref="ServingException"><see cref="ServingCode.RequestTooLarge"/>.</exception>
+    public async ValueTask<(NativeBuffer Buffer, int Length)> ReadToEndAsync(CancellationToken cancellationToken)
+    {
+        var buffer = new NativeBuffer(FirstCapacity);
+        var length = 0;
+        try
+        {
+            while (true)
+            {
+                var result = await pipe.ReadAsync(cancellationToken).ConfigureAwait(false);
+                Count(result.Buffer.Length);
+                var needed = length + (int)result.Buffer.Length;
+                if (needed > buffer.Memory.Length)
+                {
+                    var larger = new NativeBuffer((int)Math.Min(Math.Max(needed, 2L * buffer.Memory.Length), Array.MaxLength));
+                    buffer.Memory.Span[..length].CopyTo(larger.Memory.Span);
+                    ((IDisposable)buffer).Dispose();
+                    buffer = larger;
+                }
+
+                result.Buffer.CopyTo(buffer.Memory.Span[length..]);
+                length = needed;
+                pipe.AdvanceTo(result.Buffer.End);
+                if (result.IsCompleted)
+                {
+                    return (buffer, length);
+                }
+            }
+        }
+        catch
+        {
+            ((IDisposable)buffer).Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes sure that nothing follows.</summary>
+    /// <exception cref="ServingException"><see cref="ServingCode.RequestMalformed"/>.</exception>
+    public async ValueTask ExpectEndAsync(CancellationToken cancellationToken)
+    {
+        var result = await pipe.ReadAsync(cancellationToken).ConfigureAwait(false);
+        var isEmpty = result.Buffer.IsEmpty;
+        pipe.AdvanceTo(result.Buffer.End);
+        if (!isEmpty || !result.IsCompleted)
+        {
+            throw new ServingException(ServingCode.RequestMalformed, "The body is longer than its tensors.", "the sum of every \"binary_data_size\" is what follows the JSON.");
+        }
+    }
+
+    private void Count(long bytes)
+    {
+        _received += bytes;
+        if (_received > limit)
+        {
+            throw new ServingException(ServingCode.RequestTooLarge, $"The request is over the limit of {limit} bytes.", "send fewer tensors at once, or ask the operator for a higher limit.");
+        }
+    }
+}

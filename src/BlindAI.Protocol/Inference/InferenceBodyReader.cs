@@ -1,0 +1,167 @@
+using System.IO.Pipelines;
+using BlindAI.Protocol.Tensors;
+
+namespace BlindAI.Protocol.Inference;
+
+/// <summary>Reads the body of an inference request: JSON alone, JSON with binary sections, or the raw data of an only input.</summary>
+/// <remarks>
+/// Source: Open Inference Protocol v2 and Triton's binary tensor data extension. Which of the three it is, the
+/// <c>Inference-Header-Content-Length</c> header decides, never the content type: clients send none, or the wrong one.
+/// A binary section is copied once, from the network's blocks into the aligned memory that the engine reads.
+/// </remarks>
+public static class InferenceBodyReader
+{
+    /// <summary>Reads JSON that holds everything.</summary>
+    /// <exception cref="ServingException">The 70x family.</exception>
+    public static async ValueTask<DecodedRequest> ReadJsonAsync(PipeReader pipe, ProtocolLimits limits, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(limits);
+        var (json, length) = await new BoundedBody(pipe, limits.MaxRequestBytes).ReadToEndAsync(cancellationToken).ConfigureAwait(false);
+        using var owner = json;
+        var header = InferenceRequestHeader.Parse(json.Memory.Span[..length], limits);
+        if (header.Inputs.FirstOrDefault(input => input.BinarySize is not null) is { } input)
+        {
+            throw new ServingException(ServingCode.RequestMalformed, $"Input \"{input.Name}\" has \"binary_data_size\", and the request has no {HeaderNames.InferenceHeaderContentLength} header.",
+                "state the bytes of the JSON in that header.");
+        }
+
+        return await AssembleAsync(header, json.Memory[..length], body: null, limits, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Reads JSON of a stated length and the binary sections behind it.</summary>
+    /// <exception cref="ServingException">The 70x family.</exception>
+    public static async ValueTask<DecodedRequest> ReadBinaryAsync(PipeReader pipe, int headerLength, ProtocolLimits limits, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(limits);
+        if (headerLength > limits.MaxHeaderBytes)
+        {
+            throw new ServingException(ServingCode.RequestTooLarge, $"The JSON in front of binary data is over the limit of {limits.MaxHeaderBytes} bytes.", "send large tensors as binary data, not in the JSON.");
+        }
+
+        var body = new BoundedBody(pipe, limits.MaxRequestBytes);
+        using var json = new NativeBuffer(headerLength);
+        await body.ReadExactlyAsync(json.Memory, cancellationToken).ConfigureAwait(false);
+        var header = InferenceRequestHeader.Parse(json.Memory.Span, limits);
+        if (header.Inputs.Sum(input => (long)(input.BinarySize ?? 0)) is var sum && sum > limits.MaxRequestBytes)
+        {
+            throw new ServingException(ServingCode.RequestTooLarge, $"The binary data is over the limit of {limits.MaxRequestBytes} bytes.");
+        }
+
+        return await AssembleAsync(header, json.Memory, body, limits, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Reads a body that is nothing but the data of the model's only input; every output comes back in binary.</summary>
+    /// <param name="pipe">The body.</param>
+    /// <param name="name">The only input's name.</param>
+    /// <param name="datatype">Its datatype.</param>
+    /// <param name="dimensions">Its dimensions, -1 where they vary: the first of several is the batch and taken as 1, one other is inferred.</param>
+    /// <param name="limits">The limits.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="ServingException">The 70x family.</exception>
+    public static async ValueTask<DecodedRequest> ReadRawAsync(
+        PipeReader pipe, string name, TensorDatatype datatype, IReadOnlyList<long> dimensions, ProtocolLimits limits, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(limits);
+        var (data, length) = await new BoundedBody(pipe, limits.MaxRequestBytes).ReadToEndAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var tensor = new Tensor(datatype, InferShape(name, datatype, dimensions, length), data.Memory[..length]);
+            var header = new InferenceRequestHeader { Inputs = [new(name, datatype, tensor.Shape, length, default)], BinaryOutputs = true };
+            return new(header, [new(name, tensor)], [data]);
+        }
+        catch
+        {
+            ((IDisposable)data).Dispose();
+            throw;
+        }
+    }
+
+    private static async ValueTask<DecodedRequest> AssembleAsync(
+        InferenceRequestHeader header, ReadOnlyMemory<byte> json, BoundedBody? body, ProtocolLimits limits, CancellationToken cancellationToken)
+    {
+        var tensors = new NamedTensor[header.Inputs.Count];
+        var buffers = new List<NativeBuffer>(tensors.Length);
+        try
+        {
+            // Shapes first: a request that cannot be right is refused before memory is taken for its data.
+            foreach (var input in header.Inputs)
+            {
+                if (input.BinarySize is { } size)
+                {
+                    input.CheckBinarySize(size);
+                }
+            }
+
+            for (var index = 0; index < tensors.Length; index++)
+            {
+                var input = header.Inputs[index];
+                if (input.BinarySize is not { } size)
+                {
+                    tensors[index] = new(input.Name, JsonTensorReader.Read(input, json.Span[input.JsonData], limits, out var converted));
+                    buffers.Add(converted);
+                    continue;
+                }
+
+                var buffer = new NativeBuffer(size);
+                buffers.Add(buffer);
+                await body!.ReadExactlyAsync(buffer.Memory, cancellationToken).ConfigureAwait(false);
+                CheckByteStrings(input, limits);
+                tensors[index] = new(input.Name, new Tensor(input.Datatype, input.Shape, buffer.Memory));
+            }
+
+            if (body is not null)
+            {
+                await body.ExpectEndAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            return new(header, tensors, buffers);
+        }
+        catch
+        {
+            foreach (var buffer in buffers)
+            {
+                ((IDisposable)buffer).Dispose();
+            }
+
+            throw;
+        }
+    }
+
+    private static void CheckByteStrings(InputDescription input, ProtocolLimits limits)
+    {
+        if (input.Datatype == TensorDatatype.Bytes && input.Shape.ElementCount > limits.MaxByteStrings)
+        {
+            throw new ServingException(ServingCode.RequestTooLarge, $"Input \"{input.Name}\" has more than {limits.MaxByteStrings} elements.");
+        }
+    }
+
+    private static TensorShape InferShape(string name, TensorDatatype datatype, IReadOnlyList<long> dimensions, int length)
+    {
+        var shape = dimensions.ToArray();
+        var variable = shape.Count(dimension => dimension < 0);
+        if (variable > 1 && shape[0] < 0)
+        {
+            shape[0] = 1;
+            variable--;
+        }
+
+        if (variable > 1 || (datatype == TensorDatatype.Bytes && variable > 0 && shape.Length > 1))
+        {
+            throw new ServingException(ServingCode.ShapeInvalid, $"A raw request cannot say the shape of input \"{name}\", which has more than one variable dimension.", "send JSON with binary data.");
+        }
+
+        var free = Array.FindIndex(shape, dimension => dimension < 0);
+        if (free >= 0)
+        {
+            shape[free] = 1;
+            var unit = datatype.ElementSize() is { } size ? new TensorShape(shape).ByteCount(size) : length;
+            shape[free] = unit > 0 ? length / unit : 0;
+            if (datatype == TensorDatatype.Bytes)
+            {
+                shape[free] = 1;
+            }
+        }
+
+        return new(shape);
+    }
+}

@@ -1,0 +1,74 @@
+using System.Buffers;
+using System.Text.Json;
+using BlindAI.Protocol.Tensors;
+
+namespace BlindAI.Protocol.Inference;
+
+/// <summary>Writes an inference request: JSON in front, every tensor behind it in binary and uncopied.</summary>
+public static class InferenceRequestEncoder
+{
+    /// <summary>Writes the JSON; the tensors' data follows it in the order of <paramref name="inputs"/>.</summary>
+    /// <param name="inputs">The tensors.</param>
+    /// <param name="outputs">The outputs asked for; empty means all.</param>
+    /// <param name="modelDigests">The digests that are accepted; empty when any will do.</param>
+    public static ReadOnlyMemory<byte> EncodeHeader(IReadOnlyList<NamedTensor> inputs, IReadOnlyList<string> outputs, IReadOnlyList<string> modelDigests)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        ArgumentNullException.ThrowIfNull(outputs);
+        ArgumentNullException.ThrowIfNull(modelDigests);
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            writer.WriteStartObject("parameters"u8);
+            writer.WriteBoolean("binary_data_output"u8, true);
+            if (modelDigests.Count > 0)
+            {
+                writer.WriteString("blindai_model_digest"u8, string.Join(',', modelDigests));
+            }
+
+            writer.WriteEndObject();
+            writer.WriteStartArray("inputs"u8);
+            foreach (var (name, tensor) in inputs)
+            {
+                WriteInput(writer, name, tensor);
+            }
+
+            writer.WriteEndArray();
+            if (outputs.Count > 0)
+            {
+                writer.WriteStartArray("outputs"u8);
+                foreach (var name in outputs)
+                {
+                    writer.WriteStartObject();
+                    writer.WriteString("name"u8, name);
+                    writer.WriteEndObject();
+                }
+
+                writer.WriteEndArray();
+            }
+
+            writer.WriteEndObject();
+        }
+
+        return buffer.WrittenMemory;
+    }
+
+    private static void WriteInput(Utf8JsonWriter writer, string name, Tensor tensor)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("name"u8, name);
+        writer.WriteString("datatype"u8, tensor.Datatype.WireName());
+        writer.WriteStartArray("shape"u8);
+        foreach (var dimension in tensor.Shape.Dimensions)
+        {
+            writer.WriteNumberValue(dimension);
+        }
+
+        writer.WriteEndArray();
+        writer.WriteStartObject("parameters"u8);
+        writer.WriteNumber("binary_data_size"u8, tensor.Data.Length);
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+    }
+}

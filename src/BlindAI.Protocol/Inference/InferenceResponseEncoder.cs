@@ -1,0 +1,145 @@
+using System.Buffers;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Unicode;
+using BlindAI.Protocol.Tensors;
+
+namespace BlindAI.Protocol.Inference;
+
+/// <summary>An inference answer: its JSON, and which outputs follow it in binary.</summary>
+/// <remarks>Source: Open Inference Protocol v2, "Inference Response JSON Object", and Triton's binary tensor data extension.</remarks>
+public sealed class InferenceResponseEncoder
+{
+    private readonly InferenceRequestHeader _request;
+
+    private readonly IReadOnlyList<NamedTensor> _outputs;
+
+    private readonly bool[] _isBinary;
+
+    /// <summary>Prepares an answer; nothing is written before it is known that everything can be.</summary>
+    /// <exception cref="ServingException">
+    /// <see cref="ServingCode.NumberNotFinite"/>, <see cref="ServingCode.DatatypeInvalid"/>: an output has no JSON form and was asked for in JSON.
+    /// </exception>
+    public InferenceResponseEncoder(InferenceRequestHeader request, string modelName, int modelVersion, IReadOnlyList<NamedTensor> outputs)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(outputs);
+        _request = request;
+        _outputs = outputs;
+        ModelName = modelName;
+        ModelVersion = modelVersion;
+        _isBinary = new bool[outputs.Count];
+        for (var index = 0; index < outputs.Count; index++)
+        {
+            var name = outputs[index].Name;
+            var asked = request.Outputs.FirstOrDefault(output => output.Name == name);
+            _isBinary[index] = asked.Binary ?? request.BinaryOutputs;
+            if (!_isBinary[index])
+            {
+                CheckHasJsonForm(outputs[index]);
+            }
+        }
+    }
+
+    /// <summary>The model that answered.</summary>
+    public string ModelName { get; }
+
+    /// <summary>Its version.</summary>
+    public int ModelVersion { get; }
+
+    /// <summary>The binary sections, in the order of the outputs in the JSON.</summary>
+    public IEnumerable<ReadOnlyMemory<byte>> BinarySections =>
+        _outputs.Where((_, index) => _isBinary[index]).Select(output => output.Tensor.Data);
+
+    /// <summary>Bytes of all binary sections; the header that states the JSON's length is sent when there are any.</summary>
+    public long BinaryLength => BinarySections.Sum(section => (long)section.Length);
+
+    /// <summary>Writes the JSON.</summary>
+    public void WriteJson(IBufferWriter<byte> destination)
+    {
+        using var writer = new Utf8JsonWriter(destination, new JsonWriterOptions { SkipValidation = true });
+        writer.WriteStartObject();
+        writer.WriteString("model_name"u8, ModelName);
+        writer.WriteString("model_version"u8, ModelVersion.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        if (_request.Id is { } id)
+        {
+            writer.WriteString("id"u8, id);
+        }
+
+        writer.WriteStartArray("outputs"u8);
+        for (var index = 0; index < _outputs.Count; index++)
+        {
+            var (name, tensor) = _outputs[index];
+            writer.WriteStartObject();
+            writer.WriteString("name"u8, name);
+            writer.WriteString("datatype"u8, tensor.Datatype.WireName());
+            writer.WriteStartArray("shape"u8);
+            foreach (var dimension in tensor.Shape.Dimensions)
+            {
+                writer.WriteNumberValue(dimension);
+            }
+
+            writer.WriteEndArray();
+            if (_isBinary[index])
+            {
+                writer.WriteStartObject("parameters"u8);
+                writer.WriteNumber("binary_data_size"u8, tensor.Data.Length);
+                writer.WriteEndObject();
+            }
+            else
+            {
+                writer.WritePropertyName("data"u8);
+                JsonTensorWriter.Write(writer, tensor);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+
+    private static void CheckHasJsonForm(NamedTensor output)
+    {
+        var (name, tensor) = output;
+        switch (tensor.Datatype)
+        {
+            case TensorDatatype.Fp16 or TensorDatatype.Bf16:
+                throw new ServingException(ServingCode.DatatypeInvalid, $"Output \"{name}\": {tensor.Datatype.WireName()} has no JSON form.", "ask for it with \"binary_data\": true.");
+            case TensorDatatype.Fp32 when !AllFinite(tensor.AsSpan<float>()):
+            case TensorDatatype.Fp64 when !AllFinite(tensor.AsSpan<double>()):
+                throw new ServingException(ServingCode.NumberNotFinite, $"Output \"{name}\" holds NaN or an infinity, which JSON cannot carry.", "ask for it with \"binary_data\": true.");
+            case TensorDatatype.Bytes:
+                foreach (var element in tensor.ByteStrings())
+                {
+                    if (!Utf8.IsValid(element))
+                    {
+                        throw new ServingException(ServingCode.DatatypeInvalid, $"Output \"{name}\" holds bytes that are not text.", "ask for it with \"binary_data\": true.");
+                    }
+                }
+
+                break;
+        }
+    }
+
+    // x - x is 0 for finite numbers and NaN for the others; a sum of those stays 0 only when all are finite. Vectorised by blocks.
+    private static bool AllFinite<T>(ReadOnlySpan<T> values)
+        where T : unmanaged, IFloatingPoint<T>
+    {
+        var sum = Vector<T>.Zero;
+        var vectors = MemoryMarshal.Cast<T, Vector<T>>(values);
+        foreach (var vector in vectors)
+        {
+            sum += vector - vector;
+        }
+
+        var rest = T.Zero;
+        foreach (var value in values[(vectors.Length * Vector<T>.Count)..])
+        {
+            rest += value - value;
+        }
+
+        return Vector.EqualsAll(sum, Vector<T>.Zero) && rest == T.Zero;
+    }
+}

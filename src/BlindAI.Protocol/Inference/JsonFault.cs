@@ -1,0 +1,33 @@
+using System.Text.Json;
+
+namespace BlindAI.Protocol.Inference;
+
+/// <summary>Turns the JSON reader's complaint into ours: where, but not what, since the text around a fault is the caller's data.</summary>
+internal static class JsonFault
+{
+    public static ServingException Explain(JsonException exception, ReadOnlySpan<byte> utf8)
+    {
+        var line = exception.LineNumber ?? 0;
+        var column = exception.BytePositionInLine ?? 0;
+        return IsNonFiniteLiteral(At(utf8, line, column))
+            ? NotFinite($"The JSON has a NaN or an infinity at line {line + 1}.")
+            : new ServingException(ServingCode.RequestMalformed, $"The request is not well-formed JSON at line {line + 1}, byte {column + 1}.");
+    }
+
+    public static ServingException NotFinite(string message) =>
+        new(ServingCode.NumberNotFinite, message, "JSON has no such numbers; send this tensor as binary data.");
+
+    private static ReadOnlySpan<byte> At(ReadOnlySpan<byte> utf8, long line, long column)
+    {
+        for (; line > 0 && utf8.IndexOf((byte)'\n') is >= 0 and var end; line--)
+        {
+            utf8 = utf8[(end + 1)..];
+        }
+
+        return column < utf8.Length ? utf8[(int)column..] : default;
+    }
+
+    // The reader stops at the first letter, or behind the minus sign, of what Triton's clients may write.
+    private static bool IsNonFiniteLiteral(ReadOnlySpan<byte> rest) =>
+        rest.StartsWith("NaN"u8) || rest.StartsWith("Inf"u8) || rest.StartsWith("-Inf"u8) || rest.StartsWith("aN"u8) || rest.StartsWith("nf"u8);
+}

@@ -1,0 +1,7 @@
+namespace BlindAI.Protocol.Models;
+
+/// <summary>What a model says of one of its inputs or outputs.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Datatype">Its datatype, as the protocol spells it.</param>
+/// <param name="Shape">Its dimensions; -1 where they vary.</param>
+public sealed record TensorDescription(string Name, string Datatype, IReadOnlyList<long> Shape);

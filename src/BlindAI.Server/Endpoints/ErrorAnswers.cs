@@ -1,0 +1,115 @@
+using System.Globalization;
+using System.Text.Json;
+using BlindAI.Attestation;
+using BlindAI.Protocol;
+using BlindAI.Server.Telemetry;
+
+namespace BlindAI.Server.Endpoints;
+
+/// <summary>The outermost step of every request: whatever goes wrong inside becomes one JSON answer with its code.</summary>
+internal sealed class ErrorAnswers(RequestDelegate next, ServerMetrics metrics, ILogger<ErrorAnswers> logger)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context);
+            ThrowForBareStatus(context.Response);
+        }
+        catch (Exception exception)
+        {
+            await AnswerAsync(context, exception);
+        }
+    }
+
+    // Routing answers an unknown path or method with a status and no body; a client of ours wants the code.
+    private static void ThrowForBareStatus(HttpResponse response)
+    {
+        if (response.HasStarted || response.ContentType is not null)
+        {
+            return;
+        }
+
+        if (response.StatusCode == StatusCodes.Status405MethodNotAllowed)
+        {
+            throw new ServingException(ServingCode.MethodNotAllowed, "This path exists with another method.", "docs/wire-protocol.md lists the paths.");
+        }
+
+        if (response.StatusCode == StatusCodes.Status404NotFound)
+        {
+            throw new ServingException(ServingCode.RouteNotFound, "There is no such path.", "docs/wire-protocol.md lists the paths.");
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext context, Exception exception)
+    {
+        var isAborted = context.RequestAborted.IsCancellationRequested;
+        var (code, error) = exception switch
+        {
+            ServingException serving => ((int)serving.Code, serving.Message),
+            AttestationException attestation => ((int)attestation.Code, attestation.Message),
+            BadHttpRequestException bad => Describe(bad),
+            OperationCanceledException or IOException when isAborted => ((int)ServingCode.Cancelled, "The caller went away."),
+            InvalidDataException => ((int)ServingCode.RequestMalformed, "The body is not validly compressed."),
+            _ => ((int)RejectionCode.Internal, "The server failed; this is a defect of it. hint: report what you did, without data."),
+        };
+        metrics.RequestRefused(code);
+        if (code == (int)RejectionCode.Internal)
+        {
+            // The type and the place, never the message: messages of libraries quote what they were given.
+            ServerLog.RequestFailed(logger, exception.GetType().FullName!, exception.StackTrace ?? "");
+        }
+        else
+        {
+            ServerLog.RequestRefused(logger, code);
+        }
+
+        if (isAborted)
+        {
+            return;
+        }
+
+        if (context.Response.HasStarted)
+        {
+            // Too late for an answer of our own; an unfinished one must not look finished.
+            context.Abort();
+            return;
+        }
+
+        await WriteAsync(context, code, error, exception as ServingException);
+    }
+
+    private static async Task WriteAsync(HttpContext context, int code, string error, ServingException? serving)
+    {
+        var response = context.Response;
+        response.Clear();
+        response.StatusCode = HttpStatus.Of(code);
+        response.ContentType = MediaTypes.Json;
+        if (serving?.RetryAfter is { } wait)
+        {
+            response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (code == (int)ServingCode.EncodingUnsupported)
+        {
+            response.Headers.AcceptEncoding = "gzip, deflate";
+        }
+
+        if (code is (int)ServingCode.RequestTooLarge or (int)ServingCode.DeadlineExceeded or (int)ServingCode.UploadIncomplete && HttpProtocol.IsHttp11(context.Request.Protocol))
+        {
+            // What is still on its way will not be read.
+            response.Headers.Connection = "close";
+        }
+
+        await using var writer = new Utf8JsonWriter(response.BodyWriter);
+        new ErrorBody(error, code, serving?.Hint).Write(writer);
+    }
+
+    // Kestrel's own texts may quote a request; its status is enough to say what happened.
+    private static (int Code, string Error) Describe(BadHttpRequestException exception) => exception.StatusCode switch
+    {
+        StatusCodes.Status413PayloadTooLarge => ((int)ServingCode.RequestTooLarge, "The request is over the server's limit."),
+        StatusCodes.Status408RequestTimeout => ((int)ServingCode.DeadlineExceeded, "The request arrives too slowly. hint: send at least 240 bytes a second."),
+        _ => ((int)ServingCode.RequestMalformed, "The request ends early or breaks HTTP."),
+    };
+}

@@ -1,0 +1,67 @@
+using System.Threading.RateLimiting;
+using BlindAI.Attestation;
+using BlindAI.Attestation.Evidence;
+using BlindAI.Protocol;
+
+namespace BlindAI.Server.Hosting;
+
+/// <summary>Makes evidence objects for this process: a fresh one per nonce, and one static for inspection.</summary>
+/// <remarks>
+/// The only caller of the attester, and it passes nothing but the digest of claims that this process made: client bytes are never signed outside them.
+/// A quote may cost up to a second, so their rate is limited.
+/// </remarks>
+internal sealed class EvidenceSource : IDisposable
+{
+    private readonly IAttester _attester;
+
+    private readonly EnclaveIdentity _identity;
+
+    private readonly TokenBucketRateLimiter _limiter;
+
+    private readonly Lazy<Task<EvidenceObject>> _static;
+
+    public EvidenceSource(IAttester attester, EnclaveIdentity identity, int evidencePerSecond)
+    {
+        _attester = attester;
+        _identity = identity;
+        _limiter = new(new()
+        {
+            TokenLimit = 2 * evidencePerSecond,
+            TokensPerPeriod = evidencePerSecond,
+            ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+            QueueLimit = 0,
+        });
+        _static = new(() => MakeAsync(nonce: null, CancellationToken.None));
+    }
+
+    /// <summary>The TEE that signs.</summary>
+    public TeeKind Tee => _attester.Tee;
+
+    /// <summary>Evidence for a client's nonce.</summary>
+    /// <exception cref="ServingException"><see cref="ServingCode.Overloaded"/>.</exception>
+    public async Task<EvidenceObject> ProveAsync(Nonce nonce, CancellationToken cancellationToken)
+    {
+        using var lease = _limiter.AttemptAcquire();
+        return lease.IsAcquired
+            ? await MakeAsync(nonce, cancellationToken)
+            : throw new ServingException(ServingCode.Overloaded, "Too many clients ask for evidence.", "try again in a second.") { RetryAfter = TimeSpan.FromSeconds(1) };
+    }
+
+    /// <summary>Evidence without a nonce, made once. No client may take it for proof.</summary>
+    public Task<EvidenceObject> DescribeAsync() => _static.Value;
+
+    public void Dispose() => _limiter.Dispose();
+
+    private async Task<EvidenceObject> MakeAsync(Nonce? nonce, CancellationToken cancellationToken)
+    {
+        var claims = _identity.MakeClaims(nonce).Encode();
+        var evidence = await _attester.AttestAsync(ReportData.ForClaims(claims), nonce, cancellationToken);
+        return new()
+        {
+            EncodedClaims = claims,
+            Evidence = [evidence],
+            TlsChain = [_identity.Certificate.RawData],
+            ReceiptKey = _identity.ReceiptKey,
+        };
+    }
+}

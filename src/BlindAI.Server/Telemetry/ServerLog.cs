@@ -1,0 +1,29 @@
+namespace BlindAI.Server.Telemetry;
+
+/// <summary>Everything that the server logs. Event ids 1000 to 1999. Nothing here takes a tensor, a body, a nonce, a key or a token.</summary>
+internal static partial class ServerLog
+{
+    [LoggerMessage(1001, LogLevel.Information, "Attested port {Url}, operations port {OperationsUrl}, TEE {Tee}, trust configuration {Configuration}")]
+    public static partial void Started(ILogger logger, string url, string operationsUrl, string tee, string configuration);
+
+    [LoggerMessage(1002, LogLevel.Warning, "SIMULATION: no hardware protects this server; whoever runs it can read every request. Never send it real data.")]
+    public static partial void Simulation(ILogger logger);
+
+    [LoggerMessage(1003, LogLevel.Information, "Stopping: requests that run are finished, new ones are refused")]
+    public static partial void Stopping(ILogger logger);
+
+    [LoggerMessage(1101, LogLevel.Information, "Refused a request with code {Code}")]
+    public static partial void RequestRefused(ILogger logger, int code);
+
+    [LoggerMessage(1102, LogLevel.Error, "A request failed with {ExceptionType} at {StackTrace}")]
+    public static partial void RequestFailed(ILogger logger, string exceptionType, string stackTrace);
+
+    [LoggerMessage(1201, LogLevel.Information, "{Namespace}/{Model}: uploaded version {Version}, {Bytes} bytes, {Digest}")]
+    public static partial void ModelUploaded(ILogger logger, string @namespace, string model, int version, long bytes, string digest);
+
+    [LoggerMessage(1202, LogLevel.Information, "{Namespace}/{Model}: deleted")]
+    public static partial void ModelDeleted(ILogger logger, string @namespace, string model);
+
+    [LoggerMessage(1301, LogLevel.Debug, "{Namespace}/{Model}: ran version {Version} on {Inputs} in {Milliseconds} ms")]
+    public static partial void ModelRan(ILogger logger, string @namespace, string model, int version, string inputs, double milliseconds);
+}
