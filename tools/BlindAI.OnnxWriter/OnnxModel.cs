@@ -1,0 +1,78 @@
+using BlindAI.Protocol.Wire;
+
+namespace BlindAI.OnnxWriter;
+
+/// <summary>A graph with the versions it was written for; <see cref="Encode"/> gives the file.</summary>
+/// <remarks>Source: onnx/onnx.proto, ModelProto. The same calls give the same bytes.</remarks>
+public sealed class OnnxModel(OnnxGraph graph)
+{
+    /// <summary>The standard operators of ONNX 1.12, which every runtime of the last years knows.</summary>
+    public const int DefaultOpset = 17;
+
+    /// <summary>The file format of ONNX 1.12; see docs/Versioning.md there, "Released Versions".</summary>
+    public const int DefaultIrVersion = 8;
+
+    private readonly OnnxGraph _graph = graph;
+    private readonly List<KeyValuePair<string, long>> _imports = [];
+    private readonly List<KeyValuePair<string, string>> _metadata = [];
+    private long _irVersion = DefaultIrVersion;
+    private string _producer = "BlindAI.OnnxWriter";
+
+    /// <summary>Imports a version of an operator domain; the standard one is the empty string.</summary>
+    public OnnxModel Import(string domain, long version)
+    {
+        _imports.Add(new(domain, version));
+        return this;
+    }
+
+    /// <summary>States the version of the file format.</summary>
+    public OnnxModel IrVersion(long version)
+    {
+        _irVersion = version;
+        return this;
+    }
+
+    /// <summary>Names the program that made the model.</summary>
+    public OnnxModel Producer(string name)
+    {
+        _producer = name;
+        return this;
+    }
+
+    /// <summary>Adds an entry to the model's free metadata.</summary>
+    public OnnxModel Metadata(string key, string value)
+    {
+        _metadata.Add(new(key, value));
+        return this;
+    }
+
+    /// <summary>The bytes of the ONNX file.</summary>
+    public byte[] Encode() => ProtobufWriter.Encode(this, Write);
+
+    // Source: onnx/onnx.proto, StringStringEntryProto.
+    internal static void WriteEntry(ProtobufWriter writer, KeyValuePair<string, string> entry)
+    {
+        writer.WriteString(1, entry.Key);                                           // key
+        writer.WriteString(2, entry.Value);                                         // value
+    }
+
+    private static void Write(ProtobufWriter writer, OnnxModel model)
+    {
+        writer.WriteInt64(1, model._irVersion);                                     // ir_version
+        writer.WriteString(2, model._producer);                                     // producer_name
+        writer.WriteMessage(7, model._graph, OnnxGraph.Write);                      // graph
+        foreach (var import in model._imports)
+        {
+            writer.WriteMessage(8, import, static (opset, import) =>                // opset_import: OperatorSetIdProto
+            {
+                opset.WriteString(1, import.Key);                                   // domain
+                opset.WriteInt64(2, import.Value);                                  // version
+            });
+        }
+
+        foreach (var entry in model._metadata)
+        {
+            writer.WriteMessage(14, entry, WriteEntry);                             // metadata_props
+        }
+    }
+}
