@@ -127,6 +127,23 @@ public sealed class OnnxWriterTests
     }
 
     [Fact]
+    public void Encode_FunctionOfTheModel_IsCalled()
+    {
+        var body = new OnnxGraph("Square").Input("a", OnnxType.Float).Node("Mul", ["a", "a"], ["b"]).Output("b", OnnxType.Float);
+        var model = new OnnxGraph("caller")
+            .Input("x", OnnxType.Float, "n")
+            .NodeOf("local", "Square", ["x"], ["y"])
+            .Output("y", OnnxType.Float, "n")
+            .ToModel()
+            .Import("local", 1)
+            .Function("local", body);
+
+        using var session = new InferenceSession(model.Encode());
+
+        Assert.Equal([9f, 16f], Run<float, float>(session, [3, 4], 2));
+    }
+
+    [Fact]
     public void Encode_ExternalConstant_IsReadFromBesideTheModel()
     {
         var folder = Directory.CreateTempSubdirectory("onnx-writer-");

@@ -85,6 +85,30 @@ public sealed class OnnxGraph(string name)
         WriteValues(writer, 13, graph._values);                             // value_info
     }
 
+    // Source: onnx/onnx.proto, FunctionProto: names instead of typed inputs and outputs, and no constants.
+    internal static void WriteAsFunction(ProtobufWriter writer, (string Domain, long Opset, OnnxGraph Body) function)
+    {
+        var graph = function.Body;
+        writer.WriteString(1, graph._name);                                 // name
+        foreach (var input in graph._inputs)
+        {
+            writer.WriteString(4, input.Name);                              // input
+        }
+
+        foreach (var output in graph._outputs)
+        {
+            writer.WriteString(5, output.Name);                             // output
+        }
+
+        foreach (var node in graph._nodes)
+        {
+            writer.WriteMessage(7, node, WriteNode);                        // node
+        }
+
+        writer.WriteMessage(9, new KeyValuePair<string, long>("", function.Opset), OnnxModel.WriteImport);     // opset_import
+        writer.WriteString(10, function.Domain);                            // domain
+    }
+
     // Source: onnx/onnx.proto, NodeProto. Its name is left out: errors then name the operator and its outputs.
     private static void WriteNode(ProtobufWriter writer, NodeProto node)
     {

@@ -15,6 +15,7 @@ public sealed class OnnxModel(OnnxGraph graph)
     private readonly OnnxGraph _graph = graph;
     private readonly List<KeyValuePair<string, long>> _imports = [];
     private readonly List<KeyValuePair<string, string>> _metadata = [];
+    private readonly List<(string Domain, long Opset, OnnxGraph Body)> _functions = [];
     private long _irVersion = DefaultIrVersion;
     private string _producer = "BlindAI.OnnxWriter";
 
@@ -46,6 +47,16 @@ public sealed class OnnxModel(OnnxGraph graph)
         return this;
     }
 
+    /// <summary>
+    /// Defines an operator of this model, named as the graph, by the nodes of the graph; import its domain as well. An operator may hide in there that
+    /// the main graph does not show.
+    /// </summary>
+    public OnnxModel Function(string domain, OnnxGraph body, int opset = DefaultOpset)
+    {
+        _functions.Add((domain, opset, body));
+        return this;
+    }
+
     /// <summary>The bytes of the ONNX file.</summary>
     public byte[] Encode() => ProtobufWriter.Encode(this, Write);
 
@@ -56,6 +67,13 @@ public sealed class OnnxModel(OnnxGraph graph)
         writer.WriteString(2, entry.Value);                                         // value
     }
 
+    // Source: onnx/onnx.proto, OperatorSetIdProto.
+    internal static void WriteImport(ProtobufWriter writer, KeyValuePair<string, long> import)
+    {
+        writer.WriteString(1, import.Key);                                          // domain
+        writer.WriteInt64(2, import.Value);                                         // version
+    }
+
     private static void Write(ProtobufWriter writer, OnnxModel model)
     {
         writer.WriteInt64(1, model._irVersion);                                     // ir_version
@@ -63,16 +81,17 @@ public sealed class OnnxModel(OnnxGraph graph)
         writer.WriteMessage(7, model._graph, OnnxGraph.Write);                      // graph
         foreach (var import in model._imports)
         {
-            writer.WriteMessage(8, import, static (opset, import) =>                // opset_import: OperatorSetIdProto
-            {
-                opset.WriteString(1, import.Key);                                   // domain
-                opset.WriteInt64(2, import.Value);                                  // version
-            });
+            writer.WriteMessage(8, import, WriteImport);                            // opset_import
         }
 
         foreach (var entry in model._metadata)
         {
             writer.WriteMessage(14, entry, WriteEntry);                             // metadata_props
+        }
+
+        foreach (var function in model._functions)
+        {
+            writer.WriteMessage(25, function, OnnxGraph.WriteAsFunction);           // functions
         }
     }
 }
