@@ -19,7 +19,7 @@ public sealed class DcapRules
     public int? MinimumTcbEvaluationDataNumber { get; init => field = (int?)PolicyGuard.InRange(value, 1, int.MaxValue); }
 
     /// <summary>The earliest tcbDate of the platform's level, in whole seconds: a grace period for updates.</summary>
-    public DateTimeOffset? MinimumTcbDate { get; init => field = value?.AddTicks(-(value.Value.Ticks % TimeSpan.TicksPerSecond)); }
+    public DateTimeOffset? MinimumTcbDate { get; init => field = PolicyGuard.WholeSeconds(value); }
 
     /// <summary>Accepted platform families (FMSPC), 6 bytes each.</summary>
     public IReadOnlyList<HexValue>? Fmspcs { get; init => field = PolicyGuard.HexList(value, FmspcSize); }

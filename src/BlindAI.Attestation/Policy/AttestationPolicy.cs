@@ -22,7 +22,7 @@ public sealed class AttestationPolicy
     private HexValue? _digest;
 
     /// <summary>The end of the policy's validity, in whole seconds; null for none.</summary>
-    public DateTimeOffset? ValidUntil { get; init => field = value?.ToUniversalTime().AddTicks(-(value.Value.Ticks % TimeSpan.TicksPerSecond)); }
+    public DateTimeOffset? ValidUntil { get; init => field = PolicyGuard.WholeSeconds(value); }
 
     /// <summary>The service name that the enclave must attest to: 1 to 253 visible ASCII characters.</summary>
     public required string Service

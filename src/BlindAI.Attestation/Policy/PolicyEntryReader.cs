@@ -30,7 +30,7 @@ internal static class PolicyEntryReader
         var name = tee.Text();
         return Readers.TryGetValue(name, out var read) ? read(members)
             : name == TeeKind.NvidiaGpu.Name
-                ? throw tee.Invalid("cannot stand alone", "a GPU has no memory encryption of its own CPU: put it into the member \"gpu\" of the CPU's entry.")
+                ? throw tee.Invalid("cannot stand alone", "GPU evidence names no CPU: put the entry into the member \"gpu\" of the CPU's entry.")
                 : throw tee.Invalid("is not a known TEE", $"use one of: {string.Join(", ", Readers.Keys.Order(StringComparer.Ordinal))}.");
     });
 

@@ -70,7 +70,7 @@ internal sealed class PolicyExplanation
     {
         if (configuration.Digests is { } digests)
         {
-            Say(Checked, "$.configuration", $"The server's trust configuration (callers, receipts, logging, limits) must be one of {digests.Count} that are listed.");
+            Say(Checked, "$.configuration", $"The server's trust configuration (callers, receipts, logging, limits) must be {OneOf(digests.Count)}.");
         }
         else
         {
@@ -135,7 +135,7 @@ internal sealed class PolicyExplanation
     {
         foreach (var (name, digests) in policy.Models)
         {
-            Say(Checked, $"$.models['{name}']", $"The model {name} must have {(digests.Count == 1 ? "the listed digest" : $"one of {digests.Count} listed digests")}.");
+            Say(Checked, $"$.models['{name}']", $"The model {name} must have {OneOf(digests.Count)} as its digest.");
         }
 
         if (policy.OtherModels is OtherModels.Refuse)
@@ -155,7 +155,7 @@ internal sealed class PolicyExplanation
 
     private void TimestampAuthorities(AttestationPolicy policy) =>
         Say(policy.TimestampAuthorities is null ? NotChecked : Checked, "$.timestampAuthorities", policy.TimestampAuthorities is { } authorities
-            ? $"When a proof was made must be stamped by one of {authorities.Count} listed time-stamp authorities."
+            ? $"When a proof was made must be stamped; the time-stamp authority must be {OneOf(authorities.Count)}."
             : "When a proof was made is only claimed, never proved: NOT CHECKED.");
 
     /// <summary>Whether the lists hold ids of the kind that this TEE's evidence carries; Nitro, CCA and simulation carry none.</summary>
@@ -166,6 +166,8 @@ internal sealed class PolicyExplanation
         AzurePolicyEntry azure => CanName(listed, azure.Hardware),
         _ => false,
     };
+
+    private static string OneOf(int count) => count == 1 ? "the listed one" : $"one of the {count} listed";
 
     private void Say(PolicyStatementKind kind, string path, string text) => _statements.Add(new(kind, path, text));
 }

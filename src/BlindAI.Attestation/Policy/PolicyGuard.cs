@@ -21,18 +21,22 @@ internal static class PolicyGuard
         values is null || values.All(IsText) ? List(values) : throw new ArgumentException("A text is empty, too long or has control characters.", nameof(values));
 
     /// <summary>Whether a policy may hold the text: 1 to 1024 characters, none of them a control character.</summary>
-    public static bool IsText(string text) => text.Length is > 0 and <= PolicySizes.MaxTextLength && !text.Any(char.IsControl);
+    public static bool IsText(string text) => text is { Length: > 0 and <= PolicySizes.MaxTextLength } && !text.Any(char.IsControl);
 
     [return: NotNullIfNotNull(nameof(values))]
     public static IReadOnlyList<T>? List<T>(IReadOnlyList<T>? values) => values is null ? null
-        : values.Count is 0 or > PolicySizes.MaxItems || values.Contains(default) && default(T) is null
-            ? throw new ArgumentException($"The list must have 1 to {PolicySizes.MaxItems} items, none of them null.", nameof(values))
-            : Array.AsReadOnly(values.ToArray());
+        : values.Count is > 0 and <= PolicySizes.MaxItems && values.All(value => value is not null) && values.Distinct().Count() == values.Count
+            ? Array.AsReadOnly(values.ToArray())
+            : throw new ArgumentException($"The list must have 1 to {PolicySizes.MaxItems} items, each of them once and none null.", nameof(values));
 
     [return: NotNullIfNotNull(nameof(value))]
     public static long? InRange(long? value, long least, long most) => value is null || (value >= least && value <= most)
         ? value
         : throw new ArgumentOutOfRangeException(nameof(value), value, $"The value must be {least} to {most}.");
+
+    /// <summary>The instant as a file writes it: UTC, cut to whole seconds.</summary>
+    public static DateTimeOffset? WholeSeconds(DateTimeOffset? value) =>
+        value?.ToUniversalTime().AddTicks(-(value.Value.Ticks % TimeSpan.TicksPerSecond));
 
     /// <summary>Copies a map of registers, such as PCRs: at least one, each index in range, each value of a permitted size.</summary>
     [return: NotNullIfNotNull(nameof(registers))]
@@ -55,7 +59,7 @@ internal static class PolicyGuard
         foreach (var (index, value) in registers)
         {
             _ = InRange(index, 0, last);
-            sorted.Add(index, Hex(value, sizes));
+            sorted.Add(index, Hex(value ?? throw new ArgumentException($"Register {index} is null.", nameof(registers)), sizes));
         }
 
         return sorted.Count > 0 ? sorted.AsReadOnly() : throw new ArgumentException("At least one register must be there.", nameof(registers));

@@ -63,7 +63,7 @@ internal ref struct PolicyJson
         switch (_reader.TokenType)
         {
             case JsonTokenType.Null:
-                throw node.Invalid("is null", "leave the member out; nothing unset means unchecked.");
+                throw node.Invalid("is null", "leave the member out, or say what it demands.");
             case JsonTokenType.StartArray:
                 ReadArray(node);
                 break;

@@ -108,6 +108,7 @@ public class AttestationPolicyTests
         Assert.Throws<ArgumentException>(() => NitroEntry(Sha256));
         Assert.Throws<ArgumentException>(() => DigestRule.OneOf());
         Assert.Throws<ArgumentException>(() => DigestRule.OneOf(Sha384));
+        Assert.Throws<ArgumentException>(() => DigestRule.OneOf(Sha256, Sha256));
         Assert.Throws<ArgumentException>(() => new MachineRule.Tls { CaFile = "system" });
         Assert.Throws<ArgumentException>(() => new MachineRule.Listed { ChipIds = [new HexValue(new byte[64])] });
         Assert.Throws<ArgumentException>(() => new BitRules<SnpPolicyBit>());

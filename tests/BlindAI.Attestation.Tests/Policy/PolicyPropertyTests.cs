@@ -115,6 +115,9 @@ public class PolicyPropertyTests
         var again = AttestationPolicy.Parse(policy.Encode());
         Assert.Equal(policy.Encode(), again.Encode());
         Assert.Equal(policy.Digest, again.Digest);
+        Assert.Equal(policy.ValidUntil, again.ValidUntil);
+        Assert.Equal(policy.ReattestAfter, again.ReattestAfter);
+        Assert.Equal(policy.Accept.OfType<TdxPolicyEntry>().Select(entry => entry.Dcap.MinimumTcbDate), again.Accept.OfType<TdxPolicyEntry>().Select(entry => entry.Dcap.MinimumTcbDate));
         Assert.Equal(policy.AllowsSimulation, again.AllowsSimulation);
         Assert.Equal(policy.Explain(TeeKind.All), again.Explain(TeeKind.All));
     }, iter: 500);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using BlindAI.Attestation.Policy;
 
 namespace BlindAI.Attestation.Tests.Policy;
@@ -7,6 +8,9 @@ public class PolicyVectorTests
     public static TheoryData<string> Names => [.. PolicyVectors.Names];
 
     public static TheoryData<string> ValidNames => [.. PolicyVectors.ValidNames];
+
+    /// <summary>The cases in which every member of an entry is there.</summary>
+    public static TheoryData<string> FullNames => [.. PolicyVectors.ValidNames.Where(name => name.StartsWith("valid-full-", StringComparison.Ordinal))];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -37,7 +41,7 @@ public class PolicyVectorTests
 
     [Theory]
     [MemberData(nameof(ValidNames))]
-    public void Explain_ValidVector_SpeaksOfEveryMemberThatIsWritten(string name)
+    public void Explain_ValidVector_SaysEachMemberInASentence(string name)
     {
         foreach (var entry in AttestationPolicy.Parse(PolicyVectors.Policy(name)).Accept)
         {
@@ -45,6 +49,23 @@ public class PolicyVectorTests
             Assert.All(members, member => Assert.EndsWith(".", member.Meaning));
             Assert.All(members, member => Assert.Equal(!member.IsChecked, member.Meaning.Contains("NOT CHECKED")));
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(FullNames))]
+    public void Encode_FullEntry_WritesEveryMemberOfTheFile(string name)
+    {
+        using var written = JsonDocument.Parse(AttestationPolicy.Parse(PolicyVectors.Policy(name)).Encode());
+        using var given = JsonDocument.Parse(PolicyVectors.Policy(name));
+        Assert.True(JsonElement.DeepEquals(given.RootElement, written.RootElement));
+    }
+
+    [Theory]
+    [MemberData(nameof(FullNames))]
+    public void Explain_FullEntry_LeavesNothingUnchecked(string name)
+    {
+        var entry = AttestationPolicy.Parse(PolicyVectors.Policy(name)).Accept[0];
+        Assert.All(entry.Explain().Where(member => !member.IsChecked), member => Assert.Contains("Every other register", member.Meaning));
     }
 
     [Theory]

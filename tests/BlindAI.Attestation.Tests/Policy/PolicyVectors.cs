@@ -5,13 +5,18 @@ namespace BlindAI.Attestation.Tests.Policy;
 /// <summary>The cases of vectors/policy: one folder each, one failure each.</summary>
 internal static class PolicyVectors
 {
-    private static readonly string Folder = Path.Combine(RepositoryRoot(), "vectors", "policy");
+    private static readonly string Root = RepositoryRoot();
+
+    private static readonly string Folder = Path.Combine(Root, "vectors", "policy");
 
     public static IEnumerable<string> Names => Directory.EnumerateDirectories(Folder).Select(Path.GetFileName).Order(StringComparer.Ordinal)!;
 
     public static IEnumerable<string> ValidNames => Names.Where(name => Expectation(name).Code is null);
 
     public static string FileOf(string name) => Path.Combine(Folder, name, "policy.json");
+
+    /// <summary>The text of docs/policy.md.</summary>
+    public static string Documentation => File.ReadAllText(Path.Combine(Root, "docs", "policy.md"));
 
     public static byte[] Policy(string name) => File.ReadAllBytes(FileOf(name));
 
