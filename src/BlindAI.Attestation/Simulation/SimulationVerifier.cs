@@ -11,8 +11,6 @@ namespace BlindAI.Attestation.Simulation;
 /// </remarks>
 public sealed class SimulationVerifier : ITeeVerifier
 {
-    private const string P256 = "1.2.840.10045.3.1.7";
-
     /// <inheritdoc/>
     public TeeKind Tee => TeeKind.Simulation;
 
@@ -22,7 +20,7 @@ public sealed class SimulationVerifier : ITeeVerifier
         ArgumentNullException.ThrowIfNull(evidence);
         ArgumentNullException.ThrowIfNull(expected);
         var report = SimulationReport.Parse(evidence.Data);                                                                              // 1
-        using var key = ImportKey(report.PublicKey.Span);                                                                                // 2
+        using var key = P256PublicKey.Import(report.PublicKey.Span);                                                                         // 2
         Reject.Unless(key.VerifyData(report.SignedBytes.Span, report.Signature.Span, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation),
             RejectionCode.SignatureInvalid, "The simulation report is not signed by the key that it names.");                            // 3
         Reject.Unless(report.ReportData.Equals(expected), RejectionCode.ReportDataMismatch,
@@ -37,29 +35,5 @@ public sealed class SimulationVerifier : ITeeVerifier
         Reject.Unless(accepted.Key.Accepts(verified.Key.Bytes), RejectionCode.SimulationKeyNotAccepted,
             "The simulation is signed with another key than the policy names.",
             "the server prints its simulation key when it starts; a restart without a key file makes a new one.");
-    }
-
-    private static ECDsa ImportKey(ReadOnlySpan<byte> publicKey)
-    {
-        var key = ECDsa.Create();
-        try
-        {
-            key.ImportSubjectPublicKeyInfo(publicKey, out var read);
-            Reject.Unless(read == publicKey.Length, RejectionCode.TrailingBytes, "Bytes follow the simulation key.");
-            Reject.Unless(key.ExportParameters(includePrivateParameters: false).Curve is { IsNamed: true, Oid.Value: P256 },
-                RejectionCode.AlgorithmUnsupported, "The simulation key is not on P-256.");
-            Reject.Unless(publicKey.SequenceEqual(key.ExportSubjectPublicKeyInfo()), RejectionCode.EncodingInvalid, "The simulation key has an unusual encoding.");
-            return key;
-        }
-        catch (CryptographicException exception)
-        {
-            key.Dispose();
-            throw new AttestationException(RejectionCode.EncodingInvalid, "The simulation key is not a public key.", innerException: exception);
-        }
-        catch
-        {
-            key.Dispose();
-            throw;
-        }
     }
 }
