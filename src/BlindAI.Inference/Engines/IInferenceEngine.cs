@@ -1,0 +1,17 @@
+using BlindAI.Inference.Models;
+using BlindAI.Protocol;
+
+namespace BlindAI.Inference.Engines;
+
+/// <summary>Turns a bundle into something that runs.</summary>
+public interface IInferenceEngine
+{
+    /// <summary>Inspects and loads a model. Blocks for as long as that takes (up to seconds): never call it on a thread-pool thread.</summary>
+    /// <remarks>The bundle is not kept; it may be disposed as soon as this returns.</remarks>
+    /// <exception cref="ServingException">
+    /// <see cref="ServingCode.ModelInvalid"/>, <see cref="ServingCode.ModelUnsupported"/>, <see cref="ServingCode.ExternalDataRefused"/>,
+    /// <see cref="ServingCode.BundleInvalid"/>: no file in the bundle is the model.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    ILoadedModel Load(ModelBundle bundle, CancellationToken cancellationToken);
+}

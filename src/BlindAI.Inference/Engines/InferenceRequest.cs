@@ -1,0 +1,14 @@
+using BlindAI.Protocol.Tensors;
+
+namespace BlindAI.Inference.Engines;
+
+/// <summary>One run of a model: what goes in and what is wanted.</summary>
+/// <remarks>The inputs are referred to, not copied: their memory must stay as it is until the run's task has completed, cancelled or not.</remarks>
+public sealed record InferenceRequest(IReadOnlyList<NamedTensor> Inputs)
+{
+    /// <summary>Names of the outputs that are wanted, answered in this order; none asks for all, in the model's order.</summary>
+    public IReadOnlyList<string> Outputs { get; init; } = [];
+
+    /// <summary>Longest to wait for a thread; null for the queue's own limit, which it can only shorten.</summary>
+    public TimeSpan? QueueTimeout { get; init; }
+}

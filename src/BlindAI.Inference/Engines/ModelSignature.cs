@@ -1,0 +1,92 @@
+using BlindAI.Protocol;
+using BlindAI.Protocol.Tensors;
+
+namespace BlindAI.Inference.Engines;
+
+/// <summary>The inputs and outputs of a model, in the model's order.</summary>
+public sealed record ModelSignature(IReadOnlyList<TensorMetadata> Inputs, IReadOnlyList<TensorMetadata> Outputs)
+{
+    /// <summary>Refuses a request that does not fit, before anything runs.</summary>
+    /// <param name="inputs">The tensors of the request.</param>
+    /// <param name="outputs">The names that it asks for; none asks for all.</param>
+    /// <exception cref="ServingException">
+    /// <see cref="ServingCode.TensorUnknown"/>, <see cref="ServingCode.TensorMissing"/>, <see cref="ServingCode.TensorDuplicate"/>,
+    /// <see cref="ServingCode.DatatypeInvalid"/>, <see cref="ServingCode.ShapeInvalid"/>; <see cref="ServingCode.DataMismatch"/>: a BOOL byte over 1.
+    /// </exception>
+    public void Check(IReadOnlyList<NamedTensor> inputs, IReadOnlyList<string> outputs)
+    {
+        for (var index = 0; index < inputs.Count; index++)
+        {
+            var input = inputs[index];
+            RefuseDuplicate(inputs, index);
+            CheckInput(input, Find(Inputs, input.Name) ?? throw Unknown("input", input.Name, Inputs));
+        }
+
+        if (inputs.Count < Inputs.Count)
+        {
+            var missing = Inputs.First(input => !inputs.Any(given => given.Name == input.Name));
+            throw new ServingException(ServingCode.TensorMissing, $"The model needs the input '{missing.Name}' ({missing}).");
+        }
+
+        for (var index = 0; index < outputs.Count; index++)
+        {
+            _ = Find(Outputs, outputs[index]) ?? throw Unknown("output", outputs[index], Outputs);
+            for (var earlier = 0; earlier < index; earlier++)
+            {
+                if (outputs[earlier] == outputs[index])
+                {
+                    throw new ServingException(ServingCode.TensorDuplicate, $"The output '{outputs[index]}' is asked for twice.");
+                }
+            }
+        }
+    }
+
+    private static void CheckInput(NamedTensor input, TensorMetadata expected)
+    {
+        if (input.Tensor.Datatype != expected.Datatype)
+        {
+            throw new ServingException(ServingCode.DatatypeInvalid,
+                $"The input '{input.Name}' is {input.Tensor.Datatype.WireName()}; the model takes {expected.Datatype.WireName()}.");
+        }
+
+        if (!expected.Accepts(input.Tensor.Shape))
+        {
+            throw new ServingException(ServingCode.ShapeInvalid, $"The input '{input.Name}' is {input.Tensor}; the model takes {expected}.",
+                expected.Shape.Contains(TensorMetadata.Variable) ? "-1 stands for any size." : null);
+        }
+
+        // A bool that is neither 0 nor 1 is undefined behaviour in the native kernels.
+        if (expected.Datatype == TensorDatatype.Bool && input.Tensor.Data.Span.ContainsAnyExceptInRange((byte)0, (byte)1))
+        {
+            throw new ServingException(ServingCode.DataMismatch, $"The input '{input.Name}' has a BOOL element that is neither 0 nor 1.");
+        }
+    }
+
+    // Requests name a handful of tensors: a walk costs less than a set, and allocates nothing.
+    private static void RefuseDuplicate(IReadOnlyList<NamedTensor> inputs, int index)
+    {
+        for (var earlier = 0; earlier < index; earlier++)
+        {
+            if (inputs[earlier].Name == inputs[index].Name)
+            {
+                throw new ServingException(ServingCode.TensorDuplicate, $"The input '{inputs[index].Name}' is given twice.");
+            }
+        }
+    }
+
+    private static TensorMetadata? Find(IReadOnlyList<TensorMetadata> tensors, string name)
+    {
+        for (var index = 0; index < tensors.Count; index++)
+        {
+            if (tensors[index].Name == name)
+            {
+                return tensors[index];
+            }
+        }
+
+        return null;
+    }
+
+    private static ServingException Unknown(string role, string name, IReadOnlyList<TensorMetadata> known) =>
+        new(ServingCode.TensorUnknown, $"The model has no {role} '{name}'.", $"its {role}s are {string.Join(", ", known.Select(tensor => $"'{tensor.Name}'"))}.");
+}

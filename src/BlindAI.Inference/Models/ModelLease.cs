@@ -1,0 +1,25 @@
+using BlindAI.Inference.Engines;
+
+namespace BlindAI.Inference.Models;
+
+/// <summary>The right to run a model version: while it is held, the model stays loaded, deleted or not.</summary>
+public sealed class ModelLease : IDisposable
+{
+    private Action? _release;
+
+    internal ModelLease(ModelDescription description, ILoadedModel model, Action release)
+    {
+        Description = description;
+        Model = model;
+        _release = release;
+    }
+
+    /// <summary>Which model this is.</summary>
+    public ModelDescription Description { get; }
+
+    /// <summary>The model; run it through the queue.</summary>
+    public ILoadedModel Model { get; }
+
+    /// <summary>Gives the right back.</summary>
+    public void Dispose() => Interlocked.Exchange(ref _release, null)?.Invoke();
+}

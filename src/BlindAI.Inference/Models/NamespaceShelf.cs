@@ -1,0 +1,98 @@
+using BlindAI.Protocol.Models;
+
+namespace BlindAI.Inference.Models;
+
+/// <summary>What one namespace holds. Its state is the catalogue's, and changes under the catalogue's lock.</summary>
+internal sealed class NamespaceShelf(NamespaceName name, ByteBudget budget)
+{
+    private readonly Dictionary<ModelName, SortedList<int, ModelEntry>> _models = [];
+    private readonly Dictionary<ModelName, int> _lastVersions = [];
+    private readonly HashSet<ModelName> _uploads = [];
+
+    public NamespaceName Name => name;
+
+    public ByteBudget Budget => budget;
+
+    /// <summary>Loaded models, and loads that have begun.</summary>
+    public int Loaded { get; set; }
+
+    /// <summary>Model versions, uploads in progress included.</summary>
+    public int Count { get; private set; }
+
+    public IEnumerable<ModelEntry> Entries => _models.Values.SelectMany(versions => versions.Values);
+
+    /// <summary>The version of a number; without one the newest loaded, or the newest if none is.</summary>
+    public ModelEntry? Find(ModelName model, int? version)
+    {
+        if (!_models.TryGetValue(model, out var versions))
+        {
+            return null;
+        }
+
+        if (version is { } number)
+        {
+            return versions.GetValueOrDefault(number);
+        }
+
+        for (var index = versions.Count - 1; index >= 0; index--)
+        {
+            if (versions.Values[index].Model is not null)
+            {
+                return versions.Values[index];
+            }
+        }
+
+        return versions.Values[^1];
+    }
+
+    /// <summary>All versions of a model, or the one of a number.</summary>
+    public ModelEntry[] FindAll(ModelName model, int? version) =>
+        _models.TryGetValue(model, out var versions) ? [.. versions.Values.Where(entry => version is null || entry.Version == version)] : [];
+
+    /// <summary>One more than the newest version that ever was: a deleted version does not come back with other contents.</summary>
+    public int? NextVersion(ModelName model) => _lastVersions.GetValueOrDefault(model) is var last && last < int.MaxValue ? last + 1 : null;
+
+    /// <summary>Holds a name for an upload; false when one is in progress.</summary>
+    public bool TryBeginUpload(ModelName model)
+    {
+        if (!_uploads.Add(model))
+        {
+            return false;
+        }
+
+        Count++;
+        return true;
+    }
+
+    public void EndUpload(ModelName model)
+    {
+        if (_uploads.Remove(model))
+        {
+            Count--;
+        }
+    }
+
+    public void Add(ModelEntry entry)
+    {
+        if (!_models.TryGetValue(entry.Name, out var versions))
+        {
+            _models.Add(entry.Name, versions = []);
+        }
+
+        versions.Add(entry.Version, entry);
+        _lastVersions[entry.Name] = Math.Max(_lastVersions.GetValueOrDefault(entry.Name), entry.Version);
+        Count++;
+    }
+
+    public void Remove(ModelEntry entry)
+    {
+        var versions = _models[entry.Name];
+        _ = versions.Remove(entry.Version);
+        if (versions.Count == 0)
+        {
+            _ = _models.Remove(entry.Name);
+        }
+
+        Count--;
+    }
+}
