@@ -7,6 +7,7 @@ namespace BlindAI.Protocol;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(ServerMetadata))]
 [JsonSerializable(typeof(ModelMetadata))]
+[JsonSerializable(typeof(ModelReadiness))]
 [JsonSerializable(typeof(UploadAnswer))]
 [JsonSerializable(typeof(ModelList))]
 public sealed partial class ProtocolJson : JsonSerializerContext;

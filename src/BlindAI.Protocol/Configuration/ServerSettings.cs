@@ -9,7 +9,9 @@ namespace BlindAI.Protocol.Configuration;
 /// </remarks>
 public sealed record ServerSettings
 {
-    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+    private const long Kibibyte = 1L << 10;
+
+    private const long Gibibyte = 1L << 30;
 
     /// <summary><c>Listen:Url</c>: the attested port; port 0 takes a free one.</summary>
     public Uri ListenUrl { get; private init; } = new("https://0.0.0.0:8443");
@@ -45,17 +47,19 @@ public sealed record ServerSettings
                 LogLevel = reader.Choice("Logging:Level", trust.LogLevel),
                 Protocol = new()
                 {
-                    MaxRequestBytes = (int)reader.Integer("Limits:MaxRequestBytes", trust.Protocol.MaxRequestBytes, 1024, Array.MaxLength),
-                    MaxHeaderBytes = (int)reader.Integer("Limits:MaxHeaderBytes", trust.Protocol.MaxHeaderBytes, 1024, 64 * 1024 * 1024),
+                    MaxRequestBytes = (int)reader.Integer("Limits:MaxRequestBytes", trust.Protocol.MaxRequestBytes, Kibibyte, Array.MaxLength),
+                    MaxHeaderBytes = (int)reader.Integer("Limits:MaxHeaderBytes", trust.Protocol.MaxHeaderBytes, Kibibyte, 64 * 1024 * Kibibyte),
                     MaxTensors = (int)reader.Integer("Limits:MaxTensors", trust.Protocol.MaxTensors, 1, 4096),
                     MaxByteStrings = (int)reader.Integer("Limits:MaxByteStrings", trust.Protocol.MaxByteStrings, 1, 64 * 1024 * 1024),
                 },
-                MaxInFlightBytes = reader.Integer("Limits:MaxInFlightBytes", trust.MaxInFlightBytes, 1024 * 1024, 1L << 40),
-                MaxModelBytes = reader.Integer("Limits:MaxModelBytes", trust.MaxModelBytes, 1024, Array.MaxLength),
-                MaxModelsPerNamespace = (int)reader.Integer("Limits:MaxModelsPerNamespace", trust.MaxModelsPerNamespace, 1, 100_000),
-                MaxBytesPerNamespace = reader.Integer("Limits:MaxBytesPerNamespace", trust.MaxBytesPerNamespace, 1024, 1L << 44),
-                MaxQueuedRequests = (int)reader.Integer("Limits:MaxQueuedRequests", trust.MaxQueuedRequests, 1, 1_000_000),
-                MaxQueueTime = TimeSpan.FromMilliseconds(reader.Integer("Limits:MaxQueueMilliseconds", (long)trust.MaxQueueTime.TotalMilliseconds, 1, (long)Day.TotalMilliseconds)),
+                MaxInFlightBytes = reader.Integer("Limits:MaxInFlightBytes", trust.MaxInFlightBytes, 1024 * Kibibyte, 1024 * Gibibyte),
+                MaxModelBytes = reader.Integer("Limits:MaxModelBytes", trust.MaxModelBytes, Kibibyte, 64 * Gibibyte),
+                MaxTotalModelBytes = reader.Integer("Limits:MaxTotalModelBytes", trust.MaxTotalModelBytes, Kibibyte, 1024 * Gibibyte),
+                MaxLoadedModelsPerNamespace = (int)reader.Integer("Limits:MaxLoadedModelsPerNamespace", trust.MaxLoadedModelsPerNamespace, 1, 10_000),
+                MaxModelsPerNamespace = (int)reader.Integer("Limits:MaxModelsPerNamespace", trust.MaxModelsPerNamespace, 1, 10_000),
+                MaxBytesPerNamespace = reader.Integer("Limits:MaxBytesPerNamespace", trust.MaxBytesPerNamespace, Kibibyte, 1024 * Gibibyte),
+                MaxQueuedRequests = (int)reader.Integer("Limits:MaxQueuedRequests", trust.MaxQueuedRequests, 1, 100_000),
+                MaxQueueTime = TimeSpan.FromMilliseconds(reader.Integer("Limits:MaxQueueMilliseconds", (long)trust.MaxQueueTime.TotalMilliseconds, 1, 600_000)),
                 AttestationsPerSecond = (int)reader.Integer("Limits:AttestationsPerSecond", trust.AttestationsPerSecond, 1, 100_000),
             },
         };

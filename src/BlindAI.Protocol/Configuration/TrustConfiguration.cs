@@ -22,17 +22,23 @@ public sealed record TrustConfiguration
     /// <summary>Most bytes of one model bundle. Default 1 GiB.</summary>
     public long MaxModelBytes { get; init; } = 1L << 30;
 
+    /// <summary>Most bytes of all model bundles together. Default 16 GiB.</summary>
+    public long MaxTotalModelBytes { get; init; } = 16L << 30;
+
+    /// <summary>Most loaded models of a namespace. Default 32.</summary>
+    public int MaxLoadedModelsPerNamespace { get; init; } = 32;
+
     /// <summary>Most models of a namespace. Default 100.</summary>
     public int MaxModelsPerNamespace { get; init; } = 100;
 
     /// <summary>Most bytes of all model bundles of a namespace. Default 8 GiB.</summary>
     public long MaxBytesPerNamespace { get; init; } = 8L << 30;
 
-    /// <summary>Most requests that wait for the engine; beyond it the answer is "overloaded" at once. Default 1024.</summary>
-    public int MaxQueuedRequests { get; init; } = 1024;
+    /// <summary>Most requests that wait for the engine; beyond it the answer is "overloaded" at once. Default 256.</summary>
+    public int MaxQueuedRequests { get; init; } = 256;
 
-    /// <summary>Longest time that a request may wait for the engine. Default 30 s.</summary>
-    public TimeSpan MaxQueueTime { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>Longest time that a request may wait for the engine. Default 5 s.</summary>
+    public TimeSpan MaxQueueTime { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Most evidence objects made in a second: a quote costs the platform up to a second. Default 50.</summary>
     public int AttestationsPerSecond { get; init; } = 50;
@@ -51,12 +57,14 @@ public sealed record TrustConfiguration
             ["maxByteStrings"] = Protocol.MaxByteStrings,
             ["maxHeaderBytes"] = Protocol.MaxHeaderBytes,
             ["maxInFlightBytes"] = MaxInFlightBytes,
+            ["maxLoadedModelsPerNamespace"] = MaxLoadedModelsPerNamespace,
             ["maxModelBytes"] = MaxModelBytes,
             ["maxModelsPerNamespace"] = MaxModelsPerNamespace,
             ["maxQueuedRequests"] = MaxQueuedRequests,
             ["maxQueueMilliseconds"] = (long)MaxQueueTime.TotalMilliseconds,
             ["maxRequestBytes"] = Protocol.MaxRequestBytes,
             ["maxTensors"] = Protocol.MaxTensors,
+            ["maxTotalModelBytes"] = MaxTotalModelBytes,
         },
     });
 

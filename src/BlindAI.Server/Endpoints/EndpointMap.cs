@@ -1,0 +1,14 @@
+using BlindAI.Protocol;
+
+namespace BlindAI.Server.Endpoints;
+
+/// <summary>Maps inference, which has one handler for its two paths.</summary>
+internal static class EndpointMap
+{
+    public static void MapInference(this WebApplication app)
+    {
+        var inference = app.Services.GetRequiredService<InferenceEndpoints>();
+        app.MapPost($"{Routes.Models}/{{name}}/infer", (RequestDelegate)inference.InferAsync);
+        app.MapPost($"{Routes.Models}/{{name}}/versions/{{version}}/infer", (RequestDelegate)inference.InferAsync);
+    }
+}

@@ -1,0 +1,121 @@
+using System.Buffers;
+using System.Globalization;
+using System.IO.Compression;
+using System.IO.Pipelines;
+using BlindAI.Inference.Models;
+using BlindAI.Inference.Scheduling;
+using BlindAI.Protocol;
+using BlindAI.Protocol.Configuration;
+using BlindAI.Protocol.Inference;
+using BlindAI.Server.Telemetry;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace BlindAI.Server.Endpoints;
+
+/// <summary>Inference: decode, find the model, run, encode.</summary>
+/// <remarks>Source: Open Inference Protocol v2 with Triton's binary tensor data extension; docs/wire-protocol.md, clause 5.</remarks>
+internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceQueue queue, TrustConfiguration limits, ServerMetrics metrics, TimeProvider clock, ILogger<InferenceEndpoints> logger)
+{
+    public async Task InferAsync(HttpContext context)
+    {
+        var started = clock.GetTimestamp();
+        var request = context.Request;
+        using var memory = ReserveMemory(request);
+        using var lease = await catalogue.AcquireAsync(request.Namespace(), request.ModelName(), request.ModelVersion(), context.RequestAborted);
+        using var decoded = await ReadAsync(context, lease.Description);
+        CheckDigest(decoded.Header.ModelDigests, lease.Description);
+        using var outputs = await queue.RunAsync(lease, new(decoded.Inputs)
+        {
+            Outputs = [.. decoded.Header.Outputs.Select(output => output.Name)],
+            QueueTimeout = decoded.Header.QueueTimeout,
+        }, context.RequestAborted);
+        await WriteAsync(context, lease.Description, new InferenceResponseEncoder(decoded.Header, lease.Description.Name.Value, lease.Description.Version, outputs.Tensors));
+        var elapsed = clock.GetElapsedTime(started);
+        metrics.InferenceAnswered(elapsed);
+        if (logger.IsEnabled(LogLevel.Debug))
+        {
+            ServerLog.ModelRan(logger, lease.Description.Namespace.Value, lease.Description.Name.Value, lease.Description.Version,
+                string.Join(' ', decoded.Inputs.Select(input => input.Tensor)), Math.Round(elapsed.TotalMilliseconds));
+        }
+    }
+
+    // What a request may take is set aside before a byte of it is read: its stated length, or all that it may have.
+    private MemoryReservation ReserveMemory(HttpRequest request)
+    {
+        var limit = limits.Protocol.MaxRequestBytes;
+        if (request.ContentLength > limit)
+        {
+            throw new ServingException(ServingCode.RequestTooLarge, $"The request is over the limit of {limit} bytes.", "send fewer tensors at once, or ask the operator for a higher limit.");
+        }
+
+        // Bytes on the wire are bounded as well as those they expand to: an endless compressed nothing would otherwise never end.
+        request.HttpContext.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = limit;
+        var bytes = request.Headers.ContentEncoding.Count == 0 ? request.ContentLength ?? limit : limit;
+        return MemoryReservation.Take(metrics, bytes, limits.MaxInFlightBytes);
+    }
+
+    private async Task<DecodedRequest> ReadAsync(HttpContext context, ModelDescription model)
+    {
+        var request = context.Request;
+        var pipe = Decompress(request);
+        if (!request.Headers.TryGetValue(HeaderNames.InferenceHeaderContentLength, out var header))
+        {
+            return await InferenceBodyReader.ReadJsonAsync(pipe, limits.Protocol, context.RequestAborted);
+        }
+
+        if (!int.TryParse(header, NumberStyles.None, CultureInfo.InvariantCulture, out var length))
+        {
+            throw new ServingException(ServingCode.RequestMalformed, $"{HeaderNames.InferenceHeaderContentLength} is not a number of bytes.");
+        }
+
+        if (length > 0)
+        {
+            return await InferenceBodyReader.ReadBinaryAsync(pipe, length, limits.Protocol, context.RequestAborted);
+        }
+
+        return model.Signature.Inputs is [var only]
+            ? await InferenceBodyReader.ReadRawAsync(pipe, only.Name, only.Datatype, only.Shape, limits.Protocol, context.RequestAborted)
+            : throw new ServingException(ServingCode.TensorMissing, $"The model has {model.Signature.Inputs.Count} inputs; a raw request can carry one.", "send JSON with binary data.");
+    }
+
+    private static PipeReader Decompress(HttpRequest request) => (string?)request.Headers.ContentEncoding switch
+    {
+        null or "" or "identity" => request.BodyReader,
+        "gzip" => PipeReader.Create(new GZipStream(request.Body, CompressionMode.Decompress)),
+        // The protocol's "deflate" is the zlib container (RFC 9110 section 8.4.1.2).
+        "deflate" => PipeReader.Create(new ZLibStream(request.Body, CompressionMode.Decompress)),
+        _ => throw new ServingException(ServingCode.EncodingUnsupported, "The content encoding is not offered.", "use gzip, deflate or none."),
+    };
+
+    private static void CheckDigest(IReadOnlyList<string> accepted, ModelDescription model)
+    {
+        if (accepted.Count > 0 && !accepted.Contains(model.Digest.Value))
+        {
+            throw new ServingException(ServingCode.DigestMismatch, $"Model \"{model.Name}\" has another digest than those that the request accepts.", "ask for its metadata to see the digest.");
+        }
+    }
+
+    private static async Task WriteAsync(HttpContext context, ModelDescription model, InferenceResponseEncoder answer)
+    {
+        var response = context.Response;
+        response.Headers[HeaderNames.ModelDigest] = model.Digest.Value;
+        if (answer.BinaryLength == 0)
+        {
+            response.ContentType = MediaTypes.Json;
+            answer.WriteJson(response.BodyWriter);
+            await response.BodyWriter.FlushAsync(context.RequestAborted);
+            return;
+        }
+
+        var json = new ArrayBufferWriter<byte>();
+        answer.WriteJson(json);
+        response.ContentType = MediaTypes.OctetStream;
+        response.Headers[HeaderNames.InferenceHeaderContentLength] = json.WrittenCount.ToString(CultureInfo.InvariantCulture);
+        response.ContentLength = json.WrittenCount + answer.BinaryLength;
+        await response.BodyWriter.WriteAsync(json.WrittenMemory, context.RequestAborted);
+        foreach (var section in answer.BinarySections)
+        {
+            await response.BodyWriter.WriteAsync(section, context.RequestAborted);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using System.Globalization;
+using BlindAI.Inference.Models;
+using BlindAI.Protocol;
+using BlindAI.Protocol.Models;
+using BlindAI.Server.Telemetry;
+
+namespace BlindAI.Server.Endpoints;
+
+/// <summary>Upload, list and delete models.</summary>
+/// <remarks>Source: docs/wire-protocol.md, clause 4.</remarks>
+internal static class ModelEndpoints
+{
+    private static readonly string[] UploadParameters = ["persist", "load", "ttl"];
+
+    public static void MapModels(this WebApplication app)
+    {
+        var catalogue = app.Services.GetRequiredService<ModelCatalogue>();
+        var metrics = app.Services.GetRequiredService<ServerMetrics>();
+        var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ModelEndpoints));
+        foreach (var path in new[] { $"{Routes.Models}/{{name}}", $"{Routes.Models}/{{name}}/versions/{{version}}" })
+        {
+            app.MapPut(path, (RequestDelegate)(context => UploadAsync(context, catalogue, metrics, logger)));
+            app.MapDelete(path, (RequestDelegate)(context =>
+            {
+                var (owner, name) = (context.Request.Namespace(), context.Request.ModelName());
+                catalogue.Delete(owner, name, context.Request.ModelVersion());
+                ServerLog.ModelDeleted(logger, owner.Value, name.Value);
+                context.Response.StatusCode = StatusCodes.Status204NoContent;
+                return Task.CompletedTask;
+            }));
+        }
+
+        app.MapGet(Routes.Models, (RequestDelegate)(context => JsonAnswer.WriteAsync(context, List(catalogue.List(context.Request.Namespace())), ProtocolJson.Default.ModelList)));
+    }
+
+    private static async Task UploadAsync(HttpContext context, ModelCatalogue catalogue, ServerMetrics metrics, ILogger logger)
+    {
+        var request = context.Request;
+        var options = ReadOptions(request.Query);
+        var format = BundleFormats.Find(request.ContentType) ?? throw new ServingException(ServingCode.BundleInvalid, "The content type names no bundle format.",
+            $"send {MediaTypes.Onnx} for one file or {MediaTypes.Tar} for a folder.");
+        var owner = request.Namespace();
+        using var upload = catalogue.BeginUpload(owner, request.ModelName(), request.ModelVersion());
+        var bundle = await ReceiveAsync(upload, request, format);
+        var model = await upload.CommitAsync(bundle, options, context.RequestAborted);
+        metrics.ModelUploaded();
+        ServerLog.ModelUploaded(logger, owner.Value, model.Name.Value, model.Version, model.Size, model.Digest.Value);
+        context.Response.StatusCode = StatusCodes.Status201Created;
+        context.Response.Headers.Location = Routes.Model(model.Name, model.Version);
+        await JsonAnswer.WriteAsync(context, new UploadAnswer
+        {
+            Name = model.Name.Value,
+            Version = model.Version,
+            Digest = model.Digest.Value,
+            Sha256 = model.Sha256,
+            Inputs = [.. model.Signature.Inputs.Select(MetadataEndpoints.Describe)],
+            Outputs = [.. model.Signature.Outputs.Select(MetadataEndpoints.Describe)],
+            Size = model.Size,
+            Durability = model.Durability,
+        }, ProtocolJson.Default.UploadAnswer);
+    }
+
+    private static async Task<ModelBundle> ReceiveAsync(UploadReservation upload, HttpRequest request, BundleFormat format)
+    {
+        try
+        {
+            return await upload.ReceiveAsync(request.Body, format, request.ContentLength, request.HttpContext.RequestAborted);
+        }
+        catch (BadHttpRequestException exception) when (exception.StatusCode == StatusCodes.Status400BadRequest)
+        {
+            throw new ServingException(ServingCode.UploadIncomplete, "The upload ends before its bundle does.", "send it again; nothing of it was kept.", exception);
+        }
+    }
+
+    private static UploadOptions ReadOptions(IQueryCollection query)
+    {
+        if (query.Keys.FirstOrDefault(key => !UploadParameters.Contains(key)) is not null)
+        {
+            throw new ServingException(ServingCode.ParameterUnsupported, "The upload has an unknown parameter.", $"the parameters are {string.Join(", ", UploadParameters)}.");
+        }
+
+        if (ReadBoolean(query, "persist", fallback: false))
+        {
+            throw new ServingException(ServingCode.PersistenceUnavailable, "This server holds models in memory only.", "upload with persist=false; the model lasts until the server stops.");
+        }
+
+        return new()
+        {
+            Load = ReadBoolean(query, "load", fallback: true),
+            TimeToLive = !query.TryGetValue("ttl", out var ttl) ? null
+                : long.TryParse(ttl, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < int.MaxValue ? TimeSpan.FromSeconds(seconds)
+                : throw new ServingException(ServingCode.RequestMalformed, "\"ttl\" is a whole number of seconds."),
+        };
+    }
+
+    private static bool ReadBoolean(IQueryCollection query, string name, bool fallback) => !query.TryGetValue(name, out var value)
+        ? fallback
+        : (string?)value switch
+        {
+            "true" => true,
+            "false" => false,
+            _ => throw new ServingException(ServingCode.RequestMalformed, $"\"{name}\" is true or false."),
+        };
+
+    private static ModelList List(IReadOnlyList<ModelDescription> versions)
+    {
+        var models = versions.GroupBy(version => version.Name).Select(group =>
+        {
+            var newest = group.Last();
+            return new ModelSummary
+            {
+                Name = newest.Name.Value,
+                Versions = [.. group.Select(version => version.Version)],
+                Digest = newest.Digest.Value,
+                State = newest.State == ModelState.Ready ? "READY" : "UNAVAILABLE",
+                Size = group.Sum(version => version.Size),
+                Durability = newest.Durability,
+            };
+        }).ToList();
+        return new([.. models.Select(model => model.Name)], models);
+    }
+}

@@ -1,0 +1,65 @@
+using BlindAI.Attestation;
+using BlindAI.Attestation.Simulation;
+using BlindAI.Protocol.Configuration;
+using BlindAI.Server.Endpoints;
+using BlindAI.Server.Telemetry;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace BlindAI.Server.Hosting;
+
+/// <summary>Builds the server and runs it until it is told to stop.</summary>
+internal static class ServerHost
+{
+    private const string SimulationServiceName = "localhost";
+
+    /// <summary>Longest time that requests may take to finish after a stop was asked for.</summary>
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(30);
+
+    /// <exception cref="ConfigurationException">The server cannot run so; the message says what to change.</exception>
+    public static async Task RunAsync(ServerCommand command)
+    {
+        var settings = command.Settings;
+        var attester = TeeDetector.FindAttester(command.IsSimulation);
+        var service = settings.ServiceName ?? (command.IsSimulation ? SimulationServiceName
+            : throw new ConfigurationException("Service:Name must say under which name clients know this service."));
+        using var identity = new EnclaveIdentity(service, command.IsSimulation, settings.Trust.Digest, TimeProvider.System);
+
+        // No arguments and no content root: nothing of the framework is configured from outside, only through ServerSettings.
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production, ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.Sources.Clear();
+        builder.Logging.AddServerLogging(settings.Trust.LogLevel);
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel => AttestedPort.Configure(kestrel, settings, identity));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
+        builder.Services.AddAttestation(attester, identity, settings.Trust).AddInference(settings);
+
+        await using var app = builder.Build();
+        app.UseMiddleware<ErrorAnswers>();
+        app.UseOperationsPort();
+        app.MapAttestation();
+        app.MapMetadata();
+        app.MapModels();
+        app.MapInference();
+        await app.StartAsync();
+        Announce(app, attester.Tee, settings, (attester as SimulationAttester)?.Key);
+        await app.WaitForShutdownAsync();
+    }
+
+    private static void Announce(WebApplication app, TeeKind tee, ServerSettings settings, Sha256Digest? simulationKey)
+    {
+        var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ServerHost));
+        var addresses = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses;
+        var url = addresses.Single(address => address.StartsWith(Uri.UriSchemeHttps, StringComparison.Ordinal));
+        var operations = addresses.Single(address => !address.StartsWith(Uri.UriSchemeHttps, StringComparison.Ordinal));
+        ServerLog.Started(logger, url, operations, tee.Name, settings.Trust.Digest.ToString());
+        if (!tee.IsHardware)
+        {
+            ServerLog.Simulation(logger);
+        }
+
+        app.Lifetime.ApplicationStopping.Register(() => ServerLog.Stopping(logger));
+        StandardStreams.Say($"blindai-server listening {url} operations {operations}{(simulationKey is null ? "" : $" simulation-key {simulationKey}")}");
+    }
+}

@@ -1,0 +1,70 @@
+using BlindAI.Attestation.Evidence;
+using BlindAI.Inference.Engines;
+using BlindAI.Inference.Models;
+using BlindAI.Inference.Scheduling;
+using BlindAI.Protocol.Configuration;
+using BlindAI.Server.Endpoints;
+using BlindAI.Server.Telemetry;
+
+namespace BlindAI.Server.Hosting;
+
+/// <summary>What the server is made of.</summary>
+internal static class ServerServices
+{
+    public static IServiceCollection AddAttestation(this IServiceCollection services, IAttester attester, EnclaveIdentity identity, TrustConfiguration trust) => services
+        .AddSingleton(identity)
+        .AddSingleton(_ => new EvidenceSource(attester, identity, trust.AttestationsPerSecond));
+
+    public static IServiceCollection AddInference(this IServiceCollection services, ServerSettings settings)
+    {
+        var trust = settings.Trust;
+        return services
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton(trust)
+            .AddSingleton<ServerMetrics>()
+            .AddSingleton<HealthAnswers>()
+            .AddSingleton<InferenceEndpoints>()
+            .AddSingleton<IInferenceEngine>(_ => new OnnxRuntimeEngine(new EngineOptions()))
+            .AddSingleton(new QueueOptions { Workers = settings.InferenceThreads, MaxQueued = trust.MaxQueuedRequests, MaxQueueTime = trust.MaxQueueTime })
+            .AddSingleton<InferenceQueue>()
+            .AddSingleton(new ModelLimits
+            {
+                MaxModelBytes = trust.MaxModelBytes,
+                MaxTotalBytes = trust.MaxTotalModelBytes,
+                MaxLoadedModelsPerNamespace = trust.MaxLoadedModelsPerNamespace,
+                MaxModelsPerNamespace = trust.MaxModelsPerNamespace,
+                MaxBytesPerNamespace = trust.MaxBytesPerNamespace,
+            })
+            .AddSingleton<ModelCatalogue>();
+    }
+
+    public static void AddServerLogging(this ILoggingBuilder logging, ServerLogLevel level)
+    {
+        logging.ClearProviders();
+        logging.SetMinimumLevel(ToLogLevel(level));
+
+        // The framework's own messages quote request lines and headers below Warning; none of them is worth that.
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddFilter("System", LogLevel.Warning);
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            console.ColorBehavior = Microsoft.Extensions.Logging.Console.LoggerColorBehavior.Disabled;
+        });
+
+        // Standard output carries the one line that says where the server listens.
+        logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+    }
+
+    private static LogLevel ToLogLevel(ServerLogLevel level) => level switch
+    {
+        ServerLogLevel.Trace => LogLevel.Trace,
+        ServerLogLevel.Debug => LogLevel.Debug,
+        ServerLogLevel.Information => LogLevel.Information,
+        ServerLogLevel.Warning => LogLevel.Warning,
+        ServerLogLevel.Error => LogLevel.Error,
+        _ => LogLevel.None,
+    };
+}
