@@ -43,7 +43,7 @@ public static class EnclaveVerifier
         Reject.Unless(claims.TlsKey.Equals(Sha256Digest.Of(certificate.PublicKey.ExportSubjectPublicKeyInfo())), RejectionCode.TlsKeyMismatch,
             "The evidence names another TLS key than the one of this connection: somebody stands between you and the enclave.",
             "a proxy that ends TLS (corporate inspection, CDN, ingress) looks the same; connect past it.");                          // 5
-        steps.Add(new(5, "connection ends in the enclave", "The encryption key of this connection is held by the verified code; nobody in between can read along."));
+        steps.Add(new(5, "connection ends in the enclave", "The encryption key of this connection is the one that the evidence names; nobody in between can read along."));
 
         CheckBinder(claims, seen, policy);                                                                                          // 6
         if (seen.Binder is not null)

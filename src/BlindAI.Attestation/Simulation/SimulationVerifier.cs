@@ -34,6 +34,6 @@ public sealed class SimulationVerifier : ITeeVerifier
         var (verified, accepted) = ((VerifiedSimulation)evidence, (SimulationPolicyEntry)entry);
         Reject.Unless(accepted.Key.Accepts(verified.Key.Bytes), RejectionCode.SimulationKeyNotAccepted,
             "The simulation is signed with another key than the policy names.",
-            "the server prints its simulation key when it starts; a restart without a key file makes a new one.");
+            "the server prints its simulation key when it starts; every start makes a new one.");
     }
 }

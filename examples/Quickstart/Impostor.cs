@@ -1,0 +1,129 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using BlindAI.Protocol;
+
+namespace BlindAI.Examples.Quickstart;
+
+/// <summary>Somebody between client and server: ends TLS with a key of his own, and answers as he likes.</summary>
+public sealed class Impostor : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+
+    private readonly CancellationTokenSource _stopping = new();
+
+    private readonly Func<Request, Task<byte[]>> _answer;
+
+    private readonly X509Certificate2 _certificate;
+
+    private readonly Task _accepting;
+
+    private int _requests;
+
+    /// <summary>Starts listening.</summary>
+    /// <param name="answer">Gives the JSON to answer a request with.</param>
+    public Impostor(Func<Request, Task<byte[]>> answer)
+    {
+        _answer = answer;
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
+        _certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        _listener.Start();
+        Url = new($"https://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
+        _accepting = AcceptAsync();
+    }
+
+    /// <summary>Where he listens.</summary>
+    public Uri Url { get; }
+
+    /// <summary>How many requests he has read: what a client said to him.</summary>
+    public int Requests => Volatile.Read(ref _requests);
+
+    /// <summary>Forwards every request to a server and its answer back, as a proxy that ends TLS does.</summary>
+    public static Impostor Between(Uri server) => new(request => AskAsync(new Uri(server, request.Path), request.Body));
+
+    /// <summary>Asks a server for evidence with a nonce of his own, to show it to others later.</summary>
+    public static Task<byte[]> RecordEvidenceAsync(Uri server) =>
+        AskAsync(new Uri(server, Routes.Attestation), Encoding.ASCII.GetBytes($"{{\"nonce\":\"{new string('A', 43)}\"}}"));
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        _listener.Dispose();
+        await _accepting;
+        _certificate.Dispose();
+        _stopping.Dispose();
+    }
+
+    private static async Task<byte[]> AskAsync(Uri url, byte[] body)
+    {
+#pragma warning disable CA5359 // An attacker asks anybody.
+        using var handler = new SocketsHttpHandler { SslOptions = new() { RemoteCertificateValidationCallback = (_, _, _, _) => true } };
+#pragma warning restore CA5359
+        using var http = new HttpClient(handler);
+        using var content = new ByteArrayContent(body);
+        using var response = await http.PostAsync(url, content);
+        return await response.Content.ReadAsByteArrayAsync();
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                using var client = await _listener.AcceptTcpClientAsync(_stopping.Token);
+                await ServeAsync(client.GetStream());
+            }
+            catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException or SocketException or IOException or AuthenticationException)
+            {
+                // A client that turns away is what this program is about.
+            }
+        }
+    }
+
+    private async Task ServeAsync(Stream network)
+    {
+        await using var tls = new SslStream(network);
+        await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = _certificate, EnabledSslProtocols = SslProtocols.Tls13 }, _stopping.Token);
+        if (await ReadAsync(tls) is not { } request)
+        {
+            return;
+        }
+
+        Interlocked.Increment(ref _requests);
+        var body = await _answer(request);
+        await tls.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n"), _stopping.Token);
+        await tls.WriteAsync(body, _stopping.Token);
+    }
+
+    private async Task<Request?> ReadAsync(SslStream tls)
+    {
+        using var reader = new StreamReader(tls, Encoding.Latin1, leaveOpen: true);
+        if (await reader.ReadLineAsync(_stopping.Token) is not { } requestLine)
+        {
+            return null;
+        }
+
+        var length = 0;
+        while (await reader.ReadLineAsync(_stopping.Token) is { Length: > 0 } header)
+        {
+            if (header.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase))
+            {
+                length = int.Parse(header["Content-Length:".Length..], System.Globalization.CultureInfo.InvariantCulture);
+            }
+        }
+
+        var body = new char[length];
+        await reader.ReadBlockAsync(body, _stopping.Token);
+        return new(requestLine.Split(' ')[1], Encoding.Latin1.GetBytes(body));
+    }
+
+    /// <summary>What a client said.</summary>
+    public sealed record Request(string Path, byte[] Body);
+}
