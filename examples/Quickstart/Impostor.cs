@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -12,7 +13,7 @@ namespace BlindAI.Examples.Quickstart;
 /// <summary>Somebody between client and server: ends TLS with a key of his own, and answers as he likes.</summary>
 public sealed class Impostor : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener;
 
     private readonly CancellationTokenSource _stopping = new();
 
@@ -22,13 +23,15 @@ public sealed class Impostor : IAsyncDisposable
 
     private readonly Task _accepting;
 
-    private int _requests;
+    private readonly ConcurrentQueue<Request> _heard = new();
 
     /// <summary>Starts listening.</summary>
     /// <param name="answer">Gives the JSON to answer a request with.</param>
-    public Impostor(Func<Request, Task<byte[]>> answer)
+    /// <param name="port">The loopback port; 0 takes a free one.</param>
+    public Impostor(Func<Request, Task<byte[]>> answer, int port = 0)
     {
         _answer = answer;
+        _listener = new(IPAddress.Loopback, port);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
         _certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
@@ -40,8 +43,8 @@ public sealed class Impostor : IAsyncDisposable
     /// <summary>Where he listens.</summary>
     public Uri Url { get; }
 
-    /// <summary>How many requests he has read: what a client said to him.</summary>
-    public int Requests => Volatile.Read(ref _requests);
+    /// <summary>Everything that clients have said to him.</summary>
+    public IReadOnlyCollection<Request> Heard => _heard;
 
     /// <summary>Forwards every request to a server and its answer back, as a proxy that ends TLS does.</summary>
     public static Impostor Between(Uri server) => new(request => AskAsync(new Uri(server, request.Path), request.Body));
@@ -96,7 +99,7 @@ public sealed class Impostor : IAsyncDisposable
             return;
         }
 
-        Interlocked.Increment(ref _requests);
+        _heard.Enqueue(request);
         var body = await _answer(request);
         await tls.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n"), _stopping.Token);
         await tls.WriteAsync(body, _stopping.Token);

@@ -1,0 +1,118 @@
+using BlindAI.Attestation;
+using BlindAI.Attestation.Policy;
+using BlindAI.Examples.Quickstart;
+using Microsoft.Extensions.Time.Testing;
+
+namespace BlindAI.Client.Tests;
+
+/// <summary>How long a proof serves, by the client's own clock, against a real server.</summary>
+public sealed class VerificationLifetimeTests
+{
+    private static readonly AttestationPolicy AnySimulation = AttestationPolicy.DangerouslyAllowSimulation("localhost");
+
+    private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task List_ProofWithinItsLifetime_IsNotRenewed()
+    {
+        await using var server = await SimulationServer.StartAsync();
+        await using var client = await ConnectAsync(server.Url);
+        var enclave = client.Enclave;
+        _clock.Advance(AnySimulation.ReattestAfter - TimeSpan.FromSeconds(1));
+
+        await client.ListModelsAsync(Cancellation);
+
+        Assert.Same(enclave, client.Enclave);
+    }
+
+    [Fact]
+    public async Task List_ProofOfTwiceItsLifetime_IsRenewedFirst()
+    {
+        await using var server = await SimulationServer.StartAsync();
+        await using var client = await ConnectAsync(server.Url);
+        var enclave = client.Enclave;
+        _clock.Advance(2 * AnySimulation.ReattestAfter);
+
+        await client.ListModelsAsync(Cancellation);
+
+        Assert.NotSame(enclave, client.Enclave);
+        Assert.Equal(enclave.TlsKey, client.Enclave.TlsKey);
+    }
+
+    [Fact]
+    public async Task List_ProofTooOldAndServerGone_IsRefused()
+    {
+        await using var server = await SimulationServer.StartAsync();
+        await using var client = await ConnectAsync(server.Url);
+        await server.StopAsync();
+        _clock.Advance(2 * AnySimulation.ReattestAfter);
+
+        var refusal = await Assert.ThrowsAsync<AttestationException>(() => client.ListModelsAsync(Cancellation));
+
+        Assert.Equal(RejectionCode.EnclaveExpired, refusal.Code);
+    }
+
+    [Fact]
+    public async Task List_ServerRestartedWithNewKeys_IsVerifiedAnew()
+    {
+        await using var first = await SimulationServer.StartAsync();
+        await using var client = await ConnectAsync(first.Url);
+        var enclave = client.Enclave;
+        await first.StopAsync();
+        await using var second = await SimulationServer.StartAsync([$"--Listen:Url=https://127.0.0.1:{first.Url.Port}"]);
+
+        await SurviveLostConnectionAsync(() => client.ListModelsAsync(Cancellation));
+
+        Assert.NotEqual(enclave.TlsKey, client.Enclave.TlsKey);
+    }
+
+    [Fact]
+    public async Task Reattest_ManyCallersAtOnce_ShareOneVerification()
+    {
+        await using var server = await SimulationServer.StartAsync();
+        await using var client = await ConnectAsync(server.Url);
+
+        var enclaves = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => client.ReattestAsync(Cancellation)));
+
+        Assert.Single(enclaves.Distinct());
+    }
+
+    [Fact]
+    public async Task List_ManyCallersAtOnce_AreAllAnswered()
+    {
+        await using var server = await SimulationServer.StartAsync();
+        await using var client = await ConnectAsync(server.Url);
+
+        var lists = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => client.ListModelsAsync(Cancellation)));
+
+        Assert.All(lists, list => Assert.Empty(list.Models));
+    }
+
+    [Fact]
+    public async Task List_DisposedClient_Throws()
+    {
+        await using var server = await SimulationServer.StartAsync();
+        var client = await ConnectAsync(server.Url);
+        await client.DisposeAsync();
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => client.ListModelsAsync(Cancellation));
+    }
+
+    private Task<BlindAIClient> ConnectAsync(Uri url) =>
+        BlindAIClient.ConnectAsync(url, AnySimulation, new() { TimeProvider = _clock }, Cancellation);
+
+    // A connection that the old process closed may be noticed only when it is used; the request after it meets the new process.
+    private static async Task SurviveLostConnectionAsync(Func<Task> request)
+    {
+        try
+        {
+            await request();
+        }
+        catch (Protocol.ServingException exception) when (exception.Code == Protocol.ServingCode.ConnectionLost)
+        {
+            await request();
+        }
+    }
+}
