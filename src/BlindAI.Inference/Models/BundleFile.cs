@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using BlindAI.Protocol.Models;
 
 namespace BlindAI.Inference.Models;
@@ -14,6 +15,13 @@ public sealed class BundleFile
     /// <summary>Path, size and SHA-256.</summary>
     public ManifestEntry Entry { get; }
 
-    /// <summary>The bytes, exactly as many as the entry says. Model contents: never log them.</summary>
-    internal byte[] Bytes { get; }
+    /// <summary>The bytes, exactly as many as the entry says; none once disposed of. Model contents: never log them.</summary>
+    internal byte[] Bytes { get; private set; }
+
+    /// <summary>Zeroes the bytes and lets go of them, whoever still holds this.</summary>
+    internal void Zero()
+    {
+        CryptographicOperations.ZeroMemory(Bytes);
+        Bytes = [];
+    }
 }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using BlindAI.Protocol;
 using BlindAI.Protocol.Models;
 
@@ -43,7 +42,7 @@ public sealed class ModelBundle : IDisposable
     {
         foreach (var file in _files.Values)
         {
-            CryptographicOperations.ZeroMemory(file.Bytes);
+            file.Zero();
         }
     }
 

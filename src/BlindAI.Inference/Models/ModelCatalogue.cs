@@ -12,6 +12,8 @@ namespace BlindAI.Inference.Models;
 /// </remarks>
 public sealed class ModelCatalogue : IDisposable
 {
+    private const long WorthCollecting = 16 << 20;
+
     private readonly IInferenceEngine _engine;
     private readonly ModelLimits _limits;
     private readonly TimeProvider _time;
@@ -208,7 +210,7 @@ public sealed class ModelCatalogue : IDisposable
 
             if (entry.Bundle is null)
             {
-                bundle.Dispose();
+                Drop(bundle);
             }
 
             if (!options.Load)
@@ -294,7 +296,7 @@ public sealed class ModelCatalogue : IDisposable
                 }
             }
 
-            bundle?.Dispose();
+            Drop(bundle);
             Release(entry);
         }
     }
@@ -352,6 +354,16 @@ public sealed class ModelCatalogue : IDisposable
         }
 
         Release(entry);
+    }
+
+    // The collector would keep the pages of large blocks until it needs them, which can be never; the model itself is in native memory by now.
+    private static void Drop(ModelBundle? bundle)
+    {
+        bundle?.Dispose();
+        if (bundle?.Manifest.TotalBytes >= WorthCollecting)
+        {
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        }
     }
 
     private void RefuseWhenStopping()

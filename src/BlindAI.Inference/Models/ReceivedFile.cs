@@ -6,8 +6,8 @@ namespace BlindAI.Inference.Models;
 
 /// <summary>A file in the making: bytes go from the body straight to their place and are hashed there.</summary>
 /// <remarks>
-/// Memory follows what has arrived, at most doubling it: a stated length is only where the doubling stops, so an honest one costs no last copy
-/// and a false one costs nothing. Blocks are pinned, so that the collector leaves no copies behind, and zeroed when they are outgrown.
+/// Memory follows what has arrived: it doubles, or grows eightfold towards a stated length, so that an honest one costs few copies and no last one,
+/// and a false one costs little. Blocks are pinned, so that the collector leaves no copies behind, and zeroed when they are outgrown.
 /// </remarks>
 internal sealed class ReceivedFile(long? statedLength) : IDisposable
 {
@@ -100,8 +100,8 @@ internal sealed class ReceivedFile(long? statedLength) : IDisposable
                 "keep the weights in several external data files.");
         }
 
-        var doubled = Math.Min(Math.Max(2L * _length, FirstCapacity), Array.MaxLength);
-        Resize((int)(statedLength > _length ? Math.Min(doubled, statedLength.Value) : doubled));
+        var capacity = statedLength > _length ? Math.Min(8L * _length, statedLength.Value) : 2L * _length;
+        Resize((int)Math.Clamp(capacity, FirstCapacity, Array.MaxLength));
     }
 
     private void Resize(int capacity)

@@ -38,7 +38,7 @@ internal sealed class TarBundleReader(ReceivedBody body)
         }
         catch
         {
-            ZeroFiles();
+            _files.ForEach(file => file.Zero());
             throw;
         }
     }
@@ -152,12 +152,4 @@ internal sealed class TarBundleReader(ReceivedBody body)
     }
 
     private static string WithoutDot(string path) => path == "." ? "" : path.StartsWith("./", StringComparison.Ordinal) ? path[2..] : path;
-
-    private void ZeroFiles()
-    {
-        foreach (var file in _files)
-        {
-            System.Security.Cryptography.CryptographicOperations.ZeroMemory(file.Bytes);
-        }
-    }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Formats.Tar;
 using System.Security.Cryptography;
 using System.Text;
@@ -204,6 +205,43 @@ public sealed class BundleReceiverTests
         using var archive = await Receive(Bundles.Tar(("model.onnx", Content)));
 
         Assert.Equal(single.Manifest.Digest, archive.Manifest.Digest);
+    }
+
+    [Fact]
+    public async Task ReceiveAsync_WhatTheClientSends_HasTheClientsDigest()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("onnx/model.onnx", Content);
+        folder.Write(string.Join('/', Enumerable.Repeat("a_folder_of_a_long_name", 9)) + "/w.bin", new byte[70_000]);
+        using var body = new MemoryStream();
+        var sent = await ModelFolder.Open(folder.Path).WriteToAsync(body, cancellationToken: Token);
+
+        using var bundle = await Receive(body.ToArray());
+
+        Assert.Equal(sent.Digest, bundle.Manifest.Digest);
+    }
+
+    [Theory]
+    [InlineData("--format=gnu", ".")]
+    [InlineData("--format=pax", ".")]
+    [InlineData("--format=ustar", ".")]
+    [InlineData("--format=ustar", "onnx", "z")]
+    public async Task ReceiveAsync_OutputOfTar_HasItsFiles(params string[] arguments)
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("onnx/model.onnx", Content);
+        folder.Write("z", new byte[3]);
+        var start = new ProcessStartInfo("tar") { RedirectStandardOutput = true };
+        foreach (var argument in (string[])["-C", folder.Path, "-cf", "-", .. arguments])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        using var tar = Process.Start(start)!;
+        using var bundle = await BundleReceiver.ReceiveAsync(tar.StandardOutput.BaseStream, BundleFormat.Tar, Bundles.Budget(), cancellationToken: Token);
+
+        Assert.Equal(["onnx/model.onnx", "z"], bundle.Files.Select(file => file.Entry.Path.Value));
+        await tar.WaitForExitAsync(Token);
     }
 
     [Fact]
