@@ -36,6 +36,10 @@ public sealed class ConfigurationEntries
         {
             throw new ConfigurationException($"{source} is not well-formed JSON at line {exception.LineNumber + 1}.");
         }
+        catch (InvalidOperationException)
+        {
+            throw new ConfigurationException($"{source} has text that is not valid UTF-8, or half of a surrogate pair.");
+        }
     }
 
     /// <summary>Adds the variables named <c>BLINDAI_Section__Key</c>.</summary>

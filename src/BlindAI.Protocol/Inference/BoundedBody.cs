@@ -19,7 +19,7 @@ internal sealed class BoundedBody(PipeReader pipe, long limit)
         {
             var result = await pipe.ReadAsync(cancellationToken).ConfigureAwait(false);
             var taken = result.Buffer.Slice(0, Math.Min(result.Buffer.Length, destination.Length));
-            Count(taken.Length);
+            Count(taken);
             taken.CopyTo(destination.Span);
             destination = destination[(int)taken.Length..];
             pipe.AdvanceTo(taken.End);
@@ -41,7 +41,7 @@ internal sealed class BoundedBody(PipeReader pipe, long limit)
             while (true)
             {
                 var result = await pipe.ReadAsync(cancellationToken).ConfigureAwait(false);
-                Count(result.Buffer.Length);
+                Count(result.Buffer);
                 var needed = length + (int)result.Buffer.Length;
                 if (needed > buffer.Memory.Length)
                 {
@@ -80,11 +80,13 @@ internal sealed class BoundedBody(PipeReader pipe, long limit)
         }
     }
 
-    private void Count(long bytes)
+    private void Count(ReadOnlySequence<byte> bytes)
     {
-        _received += bytes;
+        _received += bytes.Length;
         if (_received > limit)
         {
+            // The read ends here, so that whoever owns the pipe can still drain it.
+            pipe.AdvanceTo(bytes.End);
             throw new ServingException(ServingCode.RequestTooLarge, $"The request is over the limit of {limit} bytes.", "send fewer tensors at once, or ask the operator for a higher limit.");
         }
     }

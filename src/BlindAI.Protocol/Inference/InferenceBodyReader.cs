@@ -29,8 +29,14 @@ public static class InferenceBodyReader
     }
 
     /// <summary>Reads JSON of a stated length and the binary sections behind it.</summary>
+    /// <param name="pipe">The body.</param>
+    /// <param name="headerLength">Bytes of the JSON.</param>
+    /// <param name="limits">The limits.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <param name="bodyLength">Bytes of the whole body where they are stated; sections that cannot be in it are then refused before memory is taken for them.</param>
     /// <exception cref="ServingException">The 70x family.</exception>
-    public static async ValueTask<DecodedRequest> ReadBinaryAsync(PipeReader pipe, int headerLength, ProtocolLimits limits, CancellationToken cancellationToken)
+    public static async ValueTask<DecodedRequest> ReadBinaryAsync(
+        PipeReader pipe, int headerLength, ProtocolLimits limits, CancellationToken cancellationToken, long? bodyLength = null)
     {
         ArgumentNullException.ThrowIfNull(limits);
         if (headerLength > limits.MaxHeaderBytes)
@@ -45,6 +51,11 @@ public static class InferenceBodyReader
         if (header.Inputs.Sum(input => (long)(input.BinarySize ?? 0)) is var sum && sum > limits.MaxRequestBytes)
         {
             throw new ServingException(ServingCode.RequestTooLarge, $"The binary data is over the limit of {limits.MaxRequestBytes} bytes.");
+        }
+
+        if (bodyLength is { } stated && stated - headerLength != sum)
+        {
+            throw new ServingException(ServingCode.RequestMalformed, $"Behind the JSON stand {stated - headerLength} bytes, and the tensors take {sum}.", "the sum of every \"binary_data_size\" is what follows the JSON.");
         }
 
         return await AssembleAsync(header, json.Memory, body, limits, cancellationToken).ConfigureAwait(false);

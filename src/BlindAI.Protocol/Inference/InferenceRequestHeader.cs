@@ -42,5 +42,10 @@ public sealed record InferenceRequestHeader
         {
             throw JsonFault.Explain(exception, utf8);
         }
+        catch (InvalidOperationException exception)
+        {
+            // The reader checks the text of a string only when it is asked for it.
+            throw new ServingException(ServingCode.RequestMalformed, "The request has a name or text that is not valid UTF-8, or half of a surrogate pair.", innerException: exception);
+        }
     }
 }

@@ -39,7 +39,7 @@ public sealed record InferenceResponse
             }
 
             return rest.IsEmpty
-                ? new() { ModelName = root.GetProperty("model_name").GetString()!, ModelVersion = root.GetProperty("model_version").GetString()!, Outputs = outputs }
+                ? new() { ModelName = ReadText(root, "model_name"u8), ModelVersion = ReadText(root, "model_version"u8), Outputs = outputs }
                 : throw Malformed("bytes follow its tensors");
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
@@ -52,10 +52,14 @@ public sealed record InferenceResponse
         }
     }
 
+    // GetString gives null for a JSON null, which is no text.
+    private static string ReadText(JsonElement element, ReadOnlySpan<byte> member) =>
+        element.GetProperty(member).GetString() ?? throw Malformed("a name in it is null");
+
     private static NamedTensor ReadOutput(JsonElement output, ref ReadOnlyMemory<byte> rest)
     {
-        var name = output.GetProperty("name").GetString() ?? throw Malformed("an output has no name");
-        var datatype = TensorDatatypes.Find(output.GetProperty("datatype").GetString() ?? "") ?? throw Malformed("an output has an unknown datatype");
+        var name = ReadText(output, "name"u8);
+        var datatype = TensorDatatypes.Find(ReadText(output, "datatype"u8)) ?? throw Malformed("an output has an unknown datatype");
         var shape = new TensorShape(output.GetProperty("shape").EnumerateArray().Select(dimension => dimension.GetInt64()).ToArray());
         var size = output.GetProperty("parameters").GetProperty("binary_data_size").GetInt32();
         if (size < 0 || size > rest.Length)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Json;
@@ -21,9 +22,15 @@ internal static class JsonTensorReader
         }
 
         // Every element takes at least two characters ("1,"), so a shape that claims more is refused before it is allocated for.
-        if (input.Shape.ElementCount > json.Length)
+        if (input.Shape.ElementCount > json.Length / 2)
         {
             throw Mismatch(input);
+        }
+
+        // "1," becomes eight bytes of FP64: what is converted to is bounded as well as what arrives.
+        if (input.Datatype.ElementSize() is { } size && input.Shape.ByteCount(size) > limits.MaxRequestBytes)
+        {
+            throw new ServingException(ServingCode.RequestTooLarge, $"The data of input \"{input.Name}\" is over the limit of {limits.MaxRequestBytes} bytes.", "send fewer tensors at once, or ask the operator for a higher limit.");
         }
 
         buffer = input.Datatype == TensorDatatype.Bytes
@@ -139,11 +146,20 @@ internal static class JsonTensorReader
         _ => throw new FormatException(),
     };
 
-    // 64-bit integers stay integers; "1.0" is accepted where it is exact, as some clients write it.
-    private static long ReadInteger(ref Utf8JsonReader reader) =>
-        reader.TryGetInt64(out var value) ? value
-        : reader.GetDouble() is var real && Math.Abs(real) <= (1L << 53) && double.IsInteger(real) ? (long)real
-        : throw new OverflowException();
+    // Integers never pass through a double, which would round them. "1.0" is accepted, as some clients write it: digits, a point, zeros.
+    private static long ReadInteger(ref Utf8JsonReader reader)
+    {
+        if (reader.TryGetInt64(out var value))
+        {
+            return value;
+        }
+
+        var digits = reader.ValueSpan;
+        var point = digits.IndexOf((byte)'.');
+        return point > 0 && !digits[(point + 1)..].ContainsAnyExcept((byte)'0') && long.TryParse(digits[..point], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value)
+            ? value
+            : throw new OverflowException();
+    }
 
     private static ServingException Mismatch(InputDescription input) =>
         new(ServingCode.DataMismatch, $"The data of input \"{input.Name}\" does not fill {input.Datatype.WireName()}{input.Shape} exactly.");
@@ -180,6 +196,8 @@ internal static class JsonTensorReader
                     case JsonTokenType.StartArray:
                         if (_depth > 0)
                         {
+                            Require(_isNested != false);
+                            _isNested = true;
                             Count();
                         }
 

@@ -19,9 +19,12 @@ public sealed unsafe class NativeBuffer : MemoryManager<byte>
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         _length = length;
-        _pointer = NativeMemory.AlignedAlloc((nuint)Math.Max(length, 1), Alignment);
-        GC.AddMemoryPressure(_length);
+        _pointer = NativeMemory.AlignedAlloc((nuint)AllocatedBytes, Alignment);
+        GC.AddMemoryPressure(AllocatedBytes);
     }
+
+    // An empty tensor takes a byte too: a pointer to no memory would look disposed.
+    private int AllocatedBytes => Math.Max(_length, 1);
 
     /// <inheritdoc/>
     public override Span<byte> GetSpan()
@@ -54,6 +57,6 @@ public sealed unsafe class NativeBuffer : MemoryManager<byte>
         NativeMemory.Clear(_pointer, (nuint)_length);
         NativeMemory.AlignedFree(_pointer);
         _pointer = null;
-        GC.RemoveMemoryPressure(_length);
+        GC.RemoveMemoryPressure(AllocatedBytes);
     }
 }

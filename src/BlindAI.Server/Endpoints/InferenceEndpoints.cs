@@ -70,7 +70,8 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceQueu
 
         if (length > 0)
         {
-            return await InferenceBodyReader.ReadBinaryAsync(pipe, length, limits.Protocol, context.RequestAborted);
+            var bodyLength = request.Headers.ContentEncoding.Count == 0 ? request.ContentLength : null;
+            return await InferenceBodyReader.ReadBinaryAsync(pipe, length, limits.Protocol, context.RequestAborted, bodyLength);
         }
 
         return model.Signature.Inputs is [var only]
