@@ -28,13 +28,18 @@ public sealed partial class OnnxRuntimeEngine : IInferenceEngine
         ArgumentNullException.ThrowIfNull(bundle);
         var facts = OnnxInspector.Inspect(bundle);
         cancellationToken.ThrowIfCancellationRequested();
-        using var options = MakeOptions(facts);
-        using var cancel = cancellationToken.UnsafeRegister(static options => ((SessionOptions)options!).SetLoadCancellationFlag(true), options);
-        InferenceSession? session = null;
         try
         {
-            session = new InferenceSession(facts.Model.Bytes, options);
-            return new OnnxRuntimeModel(session, ReadSignature(session, facts.WithoutRank));
+            var session = Open(facts, cancellationToken);
+            try
+            {
+                return new OnnxRuntimeModel(session, ReadSignature(session, facts.WithoutRank));
+            }
+            catch
+            {
+                session.Dispose();
+                throw;
+            }
         }
         catch (OnnxRuntimeException) when (cancellationToken.IsCancellationRequested)
         {
@@ -44,15 +49,17 @@ public sealed partial class OnnxRuntimeEngine : IInferenceEngine
         {
             throw Explain(exception);
         }
-        catch (ServingException)
-        {
-            session?.Dispose();
-            throw;
-        }
         finally
         {
             NativeHeap.Trim();
         }
+    }
+
+    private InferenceSession Open(OnnxFacts facts, CancellationToken cancellationToken)
+    {
+        using var options = MakeOptions(facts);
+        using var cancel = cancellationToken.UnsafeRegister(static options => ((SessionOptions)options!).SetLoadCancellationFlag(true), options);
+        return new InferenceSession(facts.Model.Bytes, options);
     }
 
     private SessionOptions MakeOptions(OnnxFacts facts)

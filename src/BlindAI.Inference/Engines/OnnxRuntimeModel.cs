@@ -29,11 +29,11 @@ internal sealed class OnnxRuntimeModel : ILoadedModel
         }
 
         IReadOnlyCollection<string> outputNames = request.Outputs.Count > 0 ? [.. request.Outputs] : _allOutputs;
-        using var inputs = OnnxInputs.Wrap(request.Inputs);
-        using var options = new RunOptions();
-        using var terminate = cancellationToken.UnsafeRegister(static options => ((RunOptions)options!).Terminate = true, options);
         try
         {
+            using var inputs = OnnxInputs.Wrap(request.Inputs);
+            using var options = new RunOptions();
+            using var terminate = cancellationToken.UnsafeRegister(static options => ((RunOptions)options!).Terminate = true, options);
             return OnnxOutputs.View(_session.Run(options, inputNames, inputs.Values, outputNames), OutputMetadata(request.Outputs));
         }
         catch (OnnxRuntimeException) when (cancellationToken.IsCancellationRequested)

@@ -33,6 +33,18 @@ public sealed record BundlePath : IComparable<BundlePath>
     /// <summary>The folder with its closing <c>/</c>; empty for a file at the top.</summary>
     public string FolderPrefix => Value[..(Value.LastIndexOf('/') + 1)];
 
+    /// <summary>The folders that it lies in, from the top: <c>a</c> and <c>a/b</c> for <c>a/b/c</c>.</summary>
+    public IEnumerable<string> Folders
+    {
+        get
+        {
+            for (var slash = Value.IndexOf('/'); slash >= 0; slash = Value.IndexOf('/', slash + 1))
+            {
+                yield return Value[..slash];
+            }
+        }
+    }
+
     /// <exception cref="ServingException"><see cref="ServingCode.BundleInvalid"/>.</exception>
     public static BundlePath Parse(string text) => TryParse(text, out var path)
         ? path

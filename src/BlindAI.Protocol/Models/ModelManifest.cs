@@ -15,7 +15,7 @@ public sealed class ModelManifest
     private readonly ManifestEntry[] _entries;
 
     /// <summary>Sorts the entries and computes the digest.</summary>
-    /// <exception cref="ServingException"><see cref="ServingCode.BundleInvalid"/>: no file, more than 1,000, or a path twice.</exception>
+    /// <exception cref="ServingException"><see cref="ServingCode.BundleInvalid"/>: no file, more than 1,000, a path twice, or a file that is also a folder.</exception>
     public ModelManifest(IEnumerable<ManifestEntry> entries)
     {
         _entries = [.. entries.OrderBy(entry => entry.Path)];
@@ -24,12 +24,18 @@ public sealed class ModelManifest
             throw new ServingException(ServingCode.BundleInvalid, $"A bundle has 1 to {MaxFiles} files; this one has {_entries.Length}.");
         }
 
-        for (var index = 1; index < _entries.Length; index++)
+        var paths = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var entry in _entries)
         {
-            if (_entries[index].Path == _entries[index - 1].Path)
+            if (!paths.Add(entry.Path.Value))
             {
                 throw new ServingException(ServingCode.BundleInvalid, "The bundle has two files of the same path.");
             }
+        }
+
+        if (_entries.Any(entry => paths.Overlaps(entry.Path.Folders)))
+        {
+            throw new ServingException(ServingCode.BundleInvalid, "The bundle has a file and a folder of the same path.");
         }
 
         TotalBytes = _entries.Sum(entry => entry.Size);

@@ -80,8 +80,12 @@ public sealed class BundlePathTests
 
         Assert.Equal(ServingCode.BundleInvalid, Assert.Throws<ServingException>(() => new ModelManifest([])).Code);
         Assert.Equal(ServingCode.BundleInvalid, Assert.Throws<ServingException>(() => new ModelManifest([entry, entry])).Code);
+        Assert.Equal(ServingCode.BundleInvalid, Assert.Throws<ServingException>(() => new ModelManifest([Entry("a/b/c"), Entry("a/b"), Entry("a-")])).Code);
+        Assert.Equal(3, new ModelManifest([Entry("a/b/c"), Entry("a/b-"), Entry("b")]).Entries.Count);
         Assert.Throws<ArgumentException>(() => new ManifestEntry(BundlePath.SingleModel, 0, new string('A', 64)));
     }
+
+    private static ManifestEntry Entry(string path) => new(BundlePath.Parse(path), 0, new string('0', 64));
 
     [Theory]
     [InlineData("application/onnx", BundleFormat.Onnx)]
