@@ -9,11 +9,15 @@ public sealed class AttestationException : Exception
         : base(hint is null ? message : $"{message} hint: {hint}", innerException)
     {
         Code = code;
+        Reason = message;
         Hint = hint;
     }
 
     /// <summary>The stable number of the reason.</summary>
     public RejectionCode Code { get; }
+
+    /// <summary>What was found, without the hint.</summary>
+    public string Reason { get; }
 
     /// <summary>What to do next, where something can be done.</summary>
     public string? Hint { get; }

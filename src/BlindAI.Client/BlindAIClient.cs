@@ -42,6 +42,9 @@ public sealed class BlindAIClient : IAsyncDisposable
     /// <summary>The enclave that was verified last, and what was proved of it.</summary>
     public VerifiedEnclave Enclave => _channel.Enclave;
 
+    /// <summary>The exchange that was verified last, as it was received: what an auditor needs to verify it again.</summary>
+    public EvidenceTranscript Transcript => _channel.Transcript;
+
     /// <summary>Verifies the server against the policy and connects to it. Until this returns, nothing but a random number has been sent.</summary>
     /// <param name="server">The attested port, such as <c>https://risk.example.org:8443</c>.</param>
     /// <param name="policy">What is accepted.</param>
@@ -52,11 +55,7 @@ public sealed class BlindAIClient : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(server);
         ArgumentNullException.ThrowIfNull(policy);
-        if (!server.IsAbsoluteUri || server.Scheme != Uri.UriSchemeHttps)
-        {
-            throw new ArgumentException("The server's URL must begin with https://.", nameof(server));
-        }
-
+        EvidenceExchange.RequireHttps(server);
         options ??= new();
         var channel = await AttestedChannel.OpenAsync(new EvidenceExchange(server, policy, options), options, cancellationToken).ConfigureAwait(false);
         return new(channel, server, policy, options);

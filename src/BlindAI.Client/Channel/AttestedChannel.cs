@@ -37,6 +37,9 @@ internal sealed class AttestedChannel : IAsyncDisposable
     /// <summary>The enclave that was verified last.</summary>
     public VerifiedEnclave Enclave => _keys.Newest;
 
+    /// <summary>The exchange that was verified last.</summary>
+    public EvidenceTranscript Transcript => _exchange.Transcript;
+
     /// <summary>Verifies a server and opens the channel to it.</summary>
     /// <exception cref="AttestationException">The server was refused.</exception>
     public static async Task<AttestedChannel> OpenAsync(EvidenceExchange exchange, BlindAIClientOptions options, CancellationToken cancellationToken)

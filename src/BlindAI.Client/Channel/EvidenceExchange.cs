@@ -14,6 +14,11 @@ internal sealed class EvidenceExchange(Uri server, AttestationPolicy policy, Bli
     /// <summary>Longest time between sending the nonce and holding the evidence (docs/attestation.md, clause 6).</summary>
     private static readonly TimeSpan NonceLifetime = TimeSpan.FromSeconds(60);
 
+    private volatile EvidenceTranscript? _transcript;
+
+    /// <summary>The exchange that was verified last.</summary>
+    public EvidenceTranscript Transcript => _transcript ?? throw new InvalidOperationException("No enclave has been verified.");
+
     /// <summary>Performs the exchange on a connection of its own and verifies what came.</summary>
     /// <exception cref="AttestationException">The server was refused, or gave no evidence.</exception>
     public async Task<VerifiedEnclave> VerifyAsync(CancellationToken cancellationToken)
@@ -25,29 +30,24 @@ internal sealed class EvidenceExchange(Uri server, AttestationPolicy policy, Bli
             throw new AttestationException(RejectionCode.PolicyUnsupported, "The policy requires a channel binder, and this client takes none in pinned mode.", "use \"binder\": \"preferred\".");
         }
 
-        var observer = new TlsObserver();
-        var nonce = Nonce.Create();
         var started = options.TimeProvider.GetTimestamp();
-        var (value, _) = await FetchAsync(observer, nonce, cancellationToken).ConfigureAwait(false);
+        var transcript = await FetchAsync(server, options, cancellationToken).ConfigureAwait(false);
         if (options.TimeProvider.GetElapsedTime(started) > NonceLifetime)
         {
             throw new AttestationException(RejectionCode.EvidenceLate, $"The evidence took longer than {NonceLifetime.TotalSeconds:0} s.", "try again; a server under load answers late.");
         }
 
-        var seen = new ChannelObservation
-        {
-            Nonce = nonce,
-            Host = server.IdnHost,
-            TlsCertificate = observer.Certificate ?? throw new AttestationException(RejectionCode.Internal, "The exchange showed no certificate."),
-            TlsIntermediates = observer.Intermediates,
-        };
-        return EnclaveVerifier.Verify(value, seen, policy, options.TimeProvider.GetUtcNow());
+        var enclave = EnclaveVerifier.Verify(transcript.Evidence, transcript.Seen, policy, options.TimeProvider.GetUtcNow());
+        _transcript = transcript;
+        return enclave;
     }
 
-    /// <summary>Fetches evidence without judging it, for inspection.</summary>
+    /// <summary>Fetches evidence for a fresh nonce, without judging it.</summary>
     /// <exception cref="AttestationException"><see cref="RejectionCode.EvidenceUnavailable"/>, or the evidence does not parse.</exception>
-    public async Task<(EvidenceObject Value, byte[] Encoded)> FetchAsync(TlsObserver observer, Nonce nonce, CancellationToken cancellationToken)
+    public static async Task<EvidenceTranscript> FetchAsync(Uri server, BlindAIClientOptions options, CancellationToken cancellationToken)
     {
+        var observer = new TlsObserver();
+        var nonce = Nonce.Create();
         using var handler = TlsHandlers.Create(observer.Observe, options.ConnectTimeout);
         handler.MaxConnectionsPerServer = 1;
         using var http = new HttpMessageInvoker(handler);
@@ -67,7 +67,19 @@ internal sealed class EvidenceExchange(Uri server, AttestationPolicy policy, Bli
 
             var encoded = await BoundedContent.ReadAsync(response.Content, EvidenceObject.MaxEncodedLength, limit.Token).ConfigureAwait(false)
                 ?? throw new AttestationException(RejectionCode.TooLarge, $"The evidence object is over {EvidenceObject.MaxEncodedLength} bytes.");
-            return (EvidenceObjectJson.Parse(encoded), encoded);
+            return new()
+            {
+                Seen = new()
+                {
+                    Nonce = nonce,
+                    Host = server.IdnHost,
+                    TlsCertificate = observer.Certificate ?? throw new AttestationException(RejectionCode.Internal, "The exchange showed no certificate."),
+                    TlsIntermediates = observer.Intermediates,
+                },
+                Evidence = EvidenceObjectJson.Parse(encoded),
+                Encoded = encoded,
+                ReceivedAt = options.TimeProvider.GetUtcNow(),
+            };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -76,6 +88,15 @@ internal sealed class EvidenceExchange(Uri server, AttestationPolicy policy, Bli
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
             throw Unavailable($"The server could not be asked for evidence ({HttpFaults.Describe(exception)}).", "check the URL and that the server runs; nothing was sent.", exception);
+        }
+    }
+
+    /// <exception cref="ArgumentException">The URL is not absolute or begins with something else.</exception>
+    public static void RequireHttps(Uri server)
+    {
+        if (!server.IsAbsoluteUri || server.Scheme != Uri.UriSchemeHttps)
+        {
+            throw new ArgumentException("The server's URL must begin with https://.", nameof(server));
         }
     }
 

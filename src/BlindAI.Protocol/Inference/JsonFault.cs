@@ -3,10 +3,14 @@ using System.Text.Json;
 namespace BlindAI.Protocol.Inference;
 
 /// <summary>Turns the JSON reader's complaint into ours: where, but not what, since the text around a fault is the caller's data.</summary>
-internal static class JsonFault
+public static class JsonFault
 {
+    /// <summary><see cref="ServingCode.NumberNotFinite"/> where a NaN or an infinity stands, else <see cref="ServingCode.RequestMalformed"/>.</summary>
+    /// <param name="exception">The complaint.</param>
+    /// <param name="utf8">The text that was read.</param>
     public static ServingException Explain(JsonException exception, ReadOnlySpan<byte> utf8)
     {
+        ArgumentNullException.ThrowIfNull(exception);
         var line = exception.LineNumber ?? 0;
         var column = exception.BytePositionInLine ?? 0;
         return IsNonFiniteLiteral(At(utf8, line, column))
@@ -14,7 +18,7 @@ internal static class JsonFault
             : new ServingException(ServingCode.RequestMalformed, $"The request is not well-formed JSON at line {line + 1}, byte {column + 1}.");
     }
 
-    public static ServingException NotFinite(string message) =>
+    internal static ServingException NotFinite(string message) =>
         new(ServingCode.NumberNotFinite, message, "JSON has no such numbers; send this tensor as binary data.");
 
     private static ReadOnlySpan<byte> At(ReadOnlySpan<byte> utf8, long line, long column)

@@ -9,13 +9,20 @@ namespace BlindAI.Protocol.Inference;
 
 /// <summary>Converts a tensor's JSON <c>data</c> to bytes. It may be flat or nested to the shape.</summary>
 /// <remarks>Source: Open Inference Protocol v2, "Tensor Data". The only path that converts; binary data is taken as it is.</remarks>
-internal static class JsonTensorReader
+public static class JsonTensorReader
 {
+    /// <summary>Converts the elements and holds them against the datatype and the shape.</summary>
+    /// <param name="input">What the data must be; its name is for messages.</param>
+    /// <param name="json">The value of <c>data</c>: well-formed JSON, flat or nested to the shape.</param>
+    /// <param name="limits">What is refused as too large.</param>
+    /// <param name="buffer">The memory of the tensor; whoever takes the tensor disposes it.</param>
     /// <exception cref="ServingException">
     /// <see cref="ServingCode.DataMismatch"/>, <see cref="ServingCode.NumberNotFinite"/>, <see cref="ServingCode.DatatypeInvalid"/>, <see cref="ServingCode.RequestTooLarge"/>.
     /// </exception>
     public static Tensor Read(InputDescription input, ReadOnlySpan<byte> json, ProtocolLimits limits, out NativeBuffer buffer)
     {
+        ArgumentNullException.ThrowIfNull(input);
+        ArgumentNullException.ThrowIfNull(limits);
         if (input.Datatype is TensorDatatype.Fp16 or TensorDatatype.Bf16)
         {
             throw new ServingException(ServingCode.DatatypeInvalid, $"Input \"{input.Name}\": {input.Datatype.WireName()} has no JSON form.", "send this tensor as binary data.");

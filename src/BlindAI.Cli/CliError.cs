@@ -1,0 +1,65 @@
+using BlindAI.Attestation;
+using BlindAI.Protocol;
+
+namespace BlindAI.Cli;
+
+/// <summary>A failure as the user sees it. Contents (tensors, nonces, keys) never get here: messages name fields, lengths and codes.</summary>
+/// <param name="Code">The stable number of docs/errors.md; null for wrong use and interruption, which have none.</param>
+/// <param name="Name">The name of the code.</param>
+/// <param name="Message">What was found.</param>
+/// <param name="Hint">What to do next, where something can be done.</param>
+/// <param name="Exit">What the process returns.</param>
+internal sealed record CliError(int? Code, string Name, string Message, string? Hint, int Exit)
+{
+    /// <summary>Turns any exception into what is shown. Of an unexpected one only the type is: its message may hold anything.</summary>
+    public static CliError Of(Exception exception, bool isInterrupted) => exception switch
+    {
+        AttestationException refused => new((int)refused.Code, refused.Code.ToString(), refused.Reason, refused.Hint, ExitCode.Of((int)refused.Code)),
+        ServingException unserved => new((int)unserved.Code, unserved.Code.ToString(), unserved.Reason, HintOf(unserved), ExitCode.Of((int)unserved.Code)),
+        UsageException usage => Usage(usage.Message, usage.Hint),
+        IOException or UnauthorizedAccessException => Usage($"A file cannot be read or written: {exception.Message}", null),
+        OperationCanceledException when isInterrupted => new(null, "Cancelled", "Interrupted.", null, ExitCode.Cancelled),
+        OperationCanceledException => Of(new ServingException(ServingCode.ConnectionLost, "The connection was not made in time.", "check that the server can be reached.", exception), isInterrupted),
+        _ => new((int)RejectionCode.Internal, nameof(RejectionCode.Internal), $"An unexpected {exception.GetType().Name} ended the command.", "please report this defect with the command that you ran.", ExitCode.Internal),
+    };
+
+    /// <summary>Wrong use.</summary>
+    public static CliError Usage(string message, string? hint) => new(null, nameof(Usage), message, hint, ExitCode.Usage);
+
+    /// <summary>Writes the error for people, and with <paramref name="asJson"/> also as the one JSON document of standard output.</summary>
+    public void Write(CliHost host, bool asJson)
+    {
+        host.Error.WriteLine(Printable.Clean(Code is { } code ? $"error {code} {Name}: {Message}" : $"error: {Message}"));
+        if (Hint is not null)
+        {
+            host.Error.WriteLine(Printable.Clean($"hint: {Hint}"));
+        }
+
+        if (asJson)
+        {
+            JsonOutput.Write(host.Out, writer =>
+            {
+                writer.WriteStartObject();
+                writer.WriteStartObject("error");
+                if (Code is { } number)
+                {
+                    writer.WriteNumber("code", number);
+                }
+                else
+                {
+                    writer.WriteNull("code");
+                }
+
+                writer.WriteString("name", Name);
+                writer.WriteString("message", Message);
+                writer.WriteString("hint", Hint);
+                writer.WriteEndObject();
+                writer.WriteEndObject();
+            });
+        }
+    }
+
+    private static string? HintOf(ServingException exception) => exception.RetryAfter is { } wait
+        ? $"try again in {Math.Ceiling(wait.TotalSeconds):0} s." + (exception.Hint is null ? "" : $" {exception.Hint}")
+        : exception.Hint;
+}

@@ -1,0 +1,103 @@
+using System.CommandLine;
+using BlindAI.Attestation.Policy;
+using BlindAI.Client;
+using BlindAI.Protocol.Models;
+
+namespace BlindAI.Cli;
+
+/// <summary>The options that every command takes: which server, what is accepted of it, and how to answer.</summary>
+internal sealed class CommonOptions
+{
+    public const string UrlVariable = "BLINDAI_URL";
+
+    public const string PolicyVariable = "BLINDAI_POLICY";
+
+    /// <summary>The service name of a simulation that was given no other.</summary>
+    private const string SimulationService = "localhost";
+
+    private readonly Option<string?> _url = new("--url")
+    {
+        Description = $"The server's attested port, such as https://risk.example.org:8443 (or {UrlVariable}).",
+        HelpName = "URL",
+        Recursive = true,
+    };
+
+    private readonly Option<string?> _policy = new("--policy")
+    {
+        Description = $"The policy file: which enclaves are accepted (or {PolicyVariable}).",
+        HelpName = "FILE",
+        Recursive = true,
+    };
+
+    private readonly Option<string?> _namespace = new("--namespace")
+    {
+        Description = "The namespace of models (default: default).",
+        HelpName = "NAME",
+        Recursive = true,
+    };
+
+    private readonly Option<bool> _dangerouslyAllowSimulation = new("--dangerously-allow-simulation")
+    {
+        Description = "For development only, in place of a policy: accept a server that runs without a TEE and protects nothing.",
+        Recursive = true,
+    };
+
+    /// <summary>Whether the answer is one JSON document.</summary>
+    public Option<bool> Json { get; } = new("--json") { Description = "Print one JSON document on standard output, errors included.", Recursive = true };
+
+    public IEnumerable<Option> All => [_url, _policy, _namespace, _dangerouslyAllowSimulation, Json];
+
+    /// <summary>Reads which server is meant, and what is accepted of it.</summary>
+    /// <exception cref="UsageException">No URL or a wrong one, a policy file that cannot be read, or two answers to what is accepted.</exception>
+    /// <exception cref="Attestation.AttestationException">The policy is invalid.</exception>
+    public ServerTarget ReadTarget(ParseResult arguments, CliHost host)
+    {
+        var url = ReadUrl(arguments.GetValue(_url) ?? NonEmpty(host.Variable(UrlVariable)));
+        var options = new BlindAIClientOptions { TimeProvider = host.Clock };
+        return new()
+        {
+            Url = url,
+            Policy = ReadPolicy(arguments, host, url),
+            Options = arguments.GetValue(_namespace) is { } name ? options with { Namespace = NamespaceName.Parse(name) } : options,
+        };
+    }
+
+    private AttestationPolicy? ReadPolicy(ParseResult arguments, CliHost host, Uri url)
+    {
+        var argument = arguments.GetValue(_policy);
+        var file = argument ?? NonEmpty(host.Variable(PolicyVariable));
+        if (!arguments.GetValue(_dangerouslyAllowSimulation))
+        {
+            return file is null ? null : LoadPolicy(file);
+        }
+
+        return file is null
+            ? AttestationPolicy.DangerouslyAllowSimulation(url.IsLoopback ? SimulationService : url.IdnHost)
+            : throw new UsageException($"--dangerously-allow-simulation stands in for an absent policy, and {(argument is null ? PolicyVariable : "--policy")} names one.",
+                "keep one of the two; a policy can accept a simulation by its key.");
+    }
+
+    /// <summary>Loads a policy file.</summary>
+    /// <exception cref="UsageException">The file cannot be read.</exception>
+    /// <exception cref="Attestation.AttestationException">The policy is invalid.</exception>
+    public static AttestationPolicy LoadPolicy(string file)
+    {
+        try
+        {
+            return AttestationPolicy.Load(file);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"The policy file {file} cannot be read.", "check the path and its permissions.");
+        }
+    }
+
+    private static Uri ReadUrl(string? text) =>
+        text is null
+            ? throw new UsageException("No server is named.", $"pass --url https://HOST:PORT, or set {UrlVariable}.")
+            : Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttps && url.PathAndQuery == "/" && url.UserInfo.Length == 0 && url.Fragment.Length == 0
+                ? url
+                : throw new UsageException("The URL is not that of a server.", "write https://HOST:PORT, without a path.");
+
+    private static string? NonEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+}

@@ -1,0 +1,25 @@
+using BlindAI.Attestation.Policy;
+using BlindAI.Client;
+
+namespace BlindAI.Cli;
+
+/// <summary>Which server a command is for, and what is accepted of it.</summary>
+internal sealed record ServerTarget
+{
+    /// <summary>The attested port.</summary>
+    public required Uri Url { get; init; }
+
+    /// <summary>What is accepted; null when neither a policy nor its stand-in was given.</summary>
+    public required AttestationPolicy? Policy { get; init; }
+
+    /// <summary>How to connect.</summary>
+    public required BlindAIClientOptions Options { get; init; }
+
+    /// <summary>Verifies the server and connects to it.</summary>
+    /// <exception cref="UsageException">There is no policy: nothing was contacted.</exception>
+    /// <exception cref="Attestation.AttestationException">The server was refused.</exception>
+    public Task<BlindAIClient> ConnectAsync(CancellationToken cancellationToken) => Policy is null
+        ? throw new UsageException("No policy says which enclaves are accepted, so nothing was sent.",
+            $"pass --policy FILE, or set {CommonOptions.PolicyVariable}; for development against a simulation: --dangerously-allow-simulation.")
+        : BlindAIClient.ConnectAsync(Url, Policy, Options, cancellationToken);
+}

@@ -1,0 +1,30 @@
+using System.Security.Cryptography.X509Certificates;
+using BlindAI.Attestation.Evidence;
+
+namespace BlindAI.Client;
+
+/// <summary>One exchange of nonce and evidence, as this client sent, saw and received it. By itself it proves nothing.</summary>
+public sealed record EvidenceTranscript
+{
+    /// <summary>What this client sent and saw itself.</summary>
+    public required ChannelObservation Seen { get; init; }
+
+    /// <summary>The evidence object, parsed and not judged.</summary>
+    public required EvidenceObject Evidence { get; init; }
+
+    /// <summary>The evidence object as received: JSON in UTF-8.</summary>
+    public required ReadOnlyMemory<byte> Encoded { get; init; }
+
+    /// <summary>This client's clock when the evidence had arrived.</summary>
+    public required DateTimeOffset ReceivedAt { get; init; }
+
+    /// <summary>The SubjectPublicKeyInfo (DER) of the TLS key that the connection showed.</summary>
+    public ReadOnlyMemory<byte> TlsKey
+    {
+        get
+        {
+            using var certificate = X509CertificateLoader.LoadCertificate(Seen.TlsCertificate.Span);
+            return certificate.PublicKey.ExportSubjectPublicKeyInfo();
+        }
+    }
+}

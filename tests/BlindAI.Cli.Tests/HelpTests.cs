@@ -1,0 +1,42 @@
+using System.CommandLine;
+
+namespace BlindAI.Cli.Tests;
+
+public sealed class HelpTests
+{
+    public static TheoryData<string> Commands => [.. PathsOf(Create(), "")];
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public async Task Help_EveryCommand_SucceedsAndDescribesIt(string path)
+    {
+        string[] words = path.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var command = words.Aggregate((Command)Create(), (parent, name) => parent.Subcommands.Single(child => child.Name == name));
+
+        var run = await CliRun.OfAsync([.. words, "--help"]);
+
+        Assert.Equal((0, ""), (run.Exit, run.Error));
+        Assert.Contains(command.Description!, run.Out, StringComparison.Ordinal);
+        Assert.Contains("--json", run.Out, StringComparison.Ordinal);
+        Assert.All(command.Options, option => Assert.False(string.IsNullOrEmpty(option.Description), $"{path} {option.Name} has no description."));
+        Assert.All(command.Arguments, argument => Assert.False(string.IsNullOrEmpty(argument.Description), $"{path} {argument.Name} has no description."));
+    }
+
+    [Fact]
+    public void Create_EveryCommand_IsInTheManual()
+    {
+        var manual = File.ReadAllText(Repository.PathOf("docs", "cli.md"));
+
+        Assert.All(Leaves(Create(), "blindai"), path => Assert.Contains(path, manual, StringComparison.Ordinal));
+        Assert.All(OptionsOf(Create()), option => Assert.Contains(option.Name, manual, StringComparison.Ordinal));
+    }
+
+    private static RootCommand Create() => BlindAICommand.Create(new CliHost { Out = TextWriter.Null, Error = TextWriter.Null });
+
+    private static IEnumerable<string> PathsOf(Command command, string path) =>
+        [path, .. command.Subcommands.SelectMany(child => PathsOf(child, $"{path} {child.Name}".Trim()))];
+
+    private static IEnumerable<string> Leaves(Command command, string path) => command.Subcommands.Count == 0 ? [path] : command.Subcommands.SelectMany(child => Leaves(child, $"{path} {child.Name}"));
+
+    private static IEnumerable<Option> OptionsOf(Command command) => [.. command.Options, .. command.Subcommands.SelectMany(OptionsOf)];
+}
