@@ -61,9 +61,13 @@ internal sealed unsafe class OnnxInputs : IDisposable
     private OrtValue Wrap(Tensor tensor)
     {
         var shape = tensor.Shape.Dimensions.ToArray();
-        return tensor.Datatype.ElementSize() is { } elementSize
-            ? OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, (TensorElementType)OnnxTypes.Number(tensor.Datatype), shape, Pin(tensor.Data, elementSize), tensor.Data.Length)
-            : CopyStrings(tensor, shape);
+        if (tensor.Datatype.ElementSize() is not { } elementSize)
+        {
+            return CopyStrings(tensor, shape);
+        }
+
+        var type = (TensorElementType)OnnxTypes.Number(tensor.Datatype);
+        return OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, type, shape, Pin(tensor.Data, elementSize), tensor.Data.Length);
     }
 
     private nint Pin(ReadOnlyMemory<byte> data, int elementSize)

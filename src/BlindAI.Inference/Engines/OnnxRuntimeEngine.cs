@@ -110,7 +110,8 @@ public sealed partial class OnnxRuntimeEngine : IInferenceEngine
         var missing = MissingOperator().Match(exception.Message);
         if (missing.Success)
         {
-            return new(ServingCode.ModelUnsupported, $"The model uses the operator '{missing.Groups["operator"].Value}', which is not available in this version or for this type.",
+            return new(ServingCode.ModelUnsupported,
+                $"The model uses the operator '{missing.Groups["operator"].Value}', which is not available in this version or for this type.",
                 "export it with another opset, or without that operator.");
         }
 

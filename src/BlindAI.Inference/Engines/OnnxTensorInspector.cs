@@ -19,7 +19,9 @@ internal sealed class OnnxTensorInspector(ModelBundle bundle, string modelFolder
     /// <summary>Files that constants live in, under the names by which the model refers to them.</summary>
     public IReadOnlyDictionary<string, BundleFile> ExternalFiles => _externalFiles;
 
-    /// <exception cref="ServingException"><see cref="ServingCode.ModelInvalid"/>, <see cref="ServingCode.ModelUnsupported"/>, <see cref="ServingCode.ExternalDataRefused"/>.</exception>
+    /// <exception cref="ServingException">
+    /// <see cref="ServingCode.ModelInvalid"/>, <see cref="ServingCode.ModelUnsupported"/>, <see cref="ServingCode.ExternalDataRefused"/>.
+    /// </exception>
     public void Inspect(ProtobufReader tensor, bool mayBeExternal)
     {
         var dimensions = new List<long>();
@@ -86,7 +88,8 @@ internal sealed class OnnxTensorInspector(ModelBundle bundle, string modelFolder
             return;
         }
 
-        var bits = OnnxTypes.Bits(type) ?? throw new ServingException(ServingCode.ModelUnsupported, $"A constant of the model has the element type {type}, which is not known here.");
+        var bits = OnnxTypes.Bits(type)
+            ?? throw new ServingException(ServingCode.ModelUnsupported, $"A constant of the model has the element type {type}, which is not known here.");
         var bytes = elements <= (long.MaxValue - 7) / bits ? ((elements * bits) + 7) / 8 : throw Invalid("has a size that overflows");
         if (isExternal)
         {

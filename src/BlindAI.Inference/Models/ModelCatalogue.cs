@@ -8,17 +8,13 @@ namespace BlindAI.Inference.Models;
 /// <remarks>
 /// A loaded model drops its uploaded bytes unless <see cref="ModelLimits.KeepModelBytes"/> is set. With it, the least recently used model of a
 /// namespace makes room for another and is loaded again on demand; without it, a loaded model stays until it is deleted.
-/// Models load one at a time, so that the peak of one load, not of all, comes on top of what is held.
 /// </remarks>
 public sealed class ModelCatalogue : IDisposable
 {
-    private const long WorthCollecting = 16 << 20;
-
-    private readonly IInferenceEngine _engine;
+    private readonly ModelLoader _loader;
     private readonly ModelLimits _limits;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
-    private readonly SemaphoreSlim _loads = new(1, 1);
     private readonly Dictionary<NamespaceName, NamespaceShelf> _shelves = [];
     private readonly ByteBudget _total;
     private long _uses;
@@ -30,7 +26,7 @@ public sealed class ModelCatalogue : IDisposable
         ArgumentNullException.ThrowIfNull(engine);
         ArgumentNullException.ThrowIfNull(limits);
         ArgumentNullException.ThrowIfNull(time);
-        _engine = engine;
+        _loader = new ModelLoader(engine);
         _limits = limits;
         _time = time;
         _total = new ByteBudget(limits.MaxTotalBytes, ServingCode.LimitReached, "The memory that the server gives to models");
@@ -56,10 +52,12 @@ public sealed class ModelCatalogue : IDisposable
             RefuseWhenStopping();
             if (!_shelves.TryGetValue(owner, out var shelf))
             {
-                _shelves.Add(owner, shelf = new(owner, new ByteBudget(_limits.MaxBytesPerNamespace, ServingCode.LimitReached, "The namespace", _total)));
+                var bytes = new ByteBudget(_limits.MaxBytesPerNamespace, ServingCode.LimitReached, "The namespace", _total);
+                _shelves.Add(owner, shelf = new(owner, bytes));
             }
 
-            var next = version ?? shelf.NextVersion(name) ?? throw new ServingException(ServingCode.LimitReached, "The model has no version left.", "delete it, or use another name.");
+            var next = version ?? shelf.NextVersion(name)
+                ?? throw new ServingException(ServingCode.LimitReached, "The model has no version left.", "use another name.");
             if (version is not null && shelf.Find(name, version) is not null)
             {
                 throw new ServingException(ServingCode.UploadConflict, $"Version {next} of the model exists.", "upload without a version to get the next one.");
@@ -67,11 +65,13 @@ public sealed class ModelCatalogue : IDisposable
 
             if (shelf.Count >= _limits.MaxModelsPerNamespace)
             {
-                throw new ServingException(ServingCode.LimitReached, $"The namespace has {_limits.MaxModelsPerNamespace} models, the most it may.", "delete one first.");
+                throw new ServingException(
+                    ServingCode.LimitReached, $"The namespace has {_limits.MaxModelsPerNamespace} models, the most it may.", "delete one first.");
             }
 
+            var budget = new ByteBudget(_limits.MaxModelBytes, ServingCode.RequestTooLarge, "The model", shelf.Budget);
             return shelf.TryBeginUpload(name)
-                ? new UploadReservation(this, shelf, name, next, new ByteBudget(_limits.MaxModelBytes, ServingCode.RequestTooLarge, "The model", shelf.Budget))
+                ? new UploadReservation(this, shelf, name, next, budget)
                 : throw new ServingException(ServingCode.UploadConflict, "The model is being uploaded.", "wait for that upload to end.");
         }
     }
@@ -92,7 +92,7 @@ public sealed class ModelCatalogue : IDisposable
             entry = _shelves.GetValueOrDefault(owner)?.Find(name, version) ?? throw NotFound();
             if (entry.Model is null && entry.Loading is null)
             {
-                TakeLoadSlot(entry.Shelf, out unloaded);
+                unloaded = entry.Shelf.TakeLoadSlot(_limits.MaxLoadedModelsPerNamespace);
                 entry.Leases++;
                 entry.Loading = LoadAgainAsync(entry);
             }
@@ -179,7 +179,8 @@ public sealed class ModelCatalogue : IDisposable
     {
         if (options.TimeToLive is { } asked && (asked <= TimeSpan.Zero || asked > _limits.MaxTimeToLive))
         {
-            throw new ServingException(ServingCode.ParameterUnsupported, $"A time to live is more than 0 and at most {_limits.MaxTimeToLive.TotalSeconds:0} seconds.");
+            throw new ServingException(
+                ServingCode.ParameterUnsupported, $"A time to live is more than 0 and at most {_limits.MaxTimeToLive.TotalSeconds:0} seconds.");
         }
 
         if (options.Load)
@@ -187,7 +188,7 @@ public sealed class ModelCatalogue : IDisposable
             ILoadedModel? unloaded;
             lock (_gate)
             {
-                TakeLoadSlot(upload.Shelf, out unloaded);
+                unloaded = upload.Shelf.TakeLoadSlot(_limits.MaxLoadedModelsPerNamespace);
             }
 
             unloaded?.Dispose();
@@ -196,7 +197,7 @@ public sealed class ModelCatalogue : IDisposable
         ILoadedModel? model = null;
         try
         {
-            model = await LoadAsync(bundle, cancellationToken).ConfigureAwait(false);
+            model = await _loader.LoadAsync(bundle, cancellationToken).ConfigureAwait(false);
             var entry = new ModelEntry(upload.Shelf, Describe(upload, bundle, model.Signature, options.TimeToLive), upload.Budget);
             lock (_gate)
             {
@@ -204,13 +205,15 @@ public sealed class ModelCatalogue : IDisposable
                 entry.Model = options.Load ? model : null;
                 entry.Bundle = !options.Load || _limits.KeepModelBytes ? bundle : null;
                 entry.LastUse = ++_uses;
-                entry.Expiry = options.TimeToLive is { } lifetime ? _time.CreateTimer(_ => Delete(entry), null, lifetime, Timeout.InfiniteTimeSpan) : null;
+                entry.Expiry = options.TimeToLive is { } lifetime
+                    ? _time.CreateTimer(_ => Delete(entry), null, lifetime, Timeout.InfiniteTimeSpan)
+                    : null;
                 upload.Shelf.Add(entry);
             }
 
             if (entry.Bundle is null)
             {
-                Drop(bundle);
+                ModelLoader.Drop(bundle);
             }
 
             if (!options.Load)
@@ -259,21 +262,6 @@ public sealed class ModelCatalogue : IDisposable
         };
     }
 
-    // A thread of its own: a load blocks for seconds, and the thread pool has requests to read.
-    private async Task<ILoadedModel> LoadAsync(ModelBundle bundle, CancellationToken cancellationToken)
-    {
-        await _loads.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return await Task.Factory.StartNew(() => _engine.Load(bundle, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
-                .ConfigureAwait(false);
-        }
-        finally
-        {
-            _ = _loads.Release();
-        }
-    }
-
     private async Task LoadAgainAsync(ModelEntry entry)
     {
         ILoadedModel? model = null;
@@ -281,7 +269,7 @@ public sealed class ModelCatalogue : IDisposable
         try
         {
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);      // the caller holds the lock
-            model = await LoadAsync(entry.Bundle!, CancellationToken.None).ConfigureAwait(false);
+            model = await _loader.LoadAsync(entry.Bundle!, CancellationToken.None).ConfigureAwait(false);
         }
         finally
         {
@@ -296,23 +284,13 @@ public sealed class ModelCatalogue : IDisposable
                 }
             }
 
-            Drop(bundle);
+            if (bundle is not null)
+            {
+                ModelLoader.Drop(bundle);
+            }
+
             Release(entry);
         }
-    }
-
-    private void TakeLoadSlot(NamespaceShelf shelf, out ILoadedModel? unloaded)
-    {
-        unloaded = null;
-        if (shelf.Loaded < _limits.MaxLoadedModelsPerNamespace)
-        {
-            shelf.Loaded++;
-            return;
-        }
-
-        var idle = shelf.Entries.Where(entry => entry is { Model: not null, Bundle: not null, Leases: 0 }).MinBy(entry => entry.LastUse)
-            ?? throw new ServingException(ServingCode.LimitReached, $"The namespace has {_limits.MaxLoadedModelsPerNamespace} loaded models, the most it may.", "delete one first.");
-        (unloaded, idle.Model) = (idle.Model, null);
     }
 
     private void ReturnLoadSlot(NamespaceShelf shelf)
@@ -354,16 +332,6 @@ public sealed class ModelCatalogue : IDisposable
         }
 
         Release(entry);
-    }
-
-    // The collector would keep the pages of large blocks until it needs them, which can be never; the model itself is in native memory by now.
-    private static void Drop(ModelBundle? bundle)
-    {
-        bundle?.Dispose();
-        if (bundle?.Manifest.TotalBytes >= WorthCollecting)
-        {
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        }
     }
 
     private void RefuseWhenStopping()

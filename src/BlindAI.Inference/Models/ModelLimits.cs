@@ -5,7 +5,9 @@ public sealed class ModelLimits
 {
     private const long Gibibyte = 1L << 30;
 
-    /// <summary>Bytes of one upload: 1 KiB to 64 GiB. Default 1 GiB: a protobuf, and so an ONNX file, ends at 2 GiB; larger models bring their weights beside it.</summary>
+    /// <summary>
+    /// Bytes of one upload: 1 KiB to 64 GiB. Default 1 GiB: one ONNX file, a protobuf, ends at 2 GiB, and a load needs about three times the file.
+    /// </summary>
     public long MaxModelBytes { get; set => field = Guard.InRange(value, 1024, 64 * Gibibyte); } = Gibibyte;
 
     /// <summary>Model versions of one namespace, uploads in progress included: 1 to 10,000. Default 100.</summary>
@@ -20,7 +22,7 @@ public sealed class ModelLimits
     /// <summary>Loaded models of one namespace: 1 to 10,000. Default 32. Per namespace, so that nobody's use shows in another's.</summary>
     public int MaxLoadedModelsPerNamespace { get; set => field = Guard.InRange(value, 1, 10_000); } = 32;
 
-    /// <summary>Whether a loaded model keeps its uploaded bytes, so that it can be unloaded and loaded again. Default false: they would double its memory.</summary>
+    /// <summary>Whether a loaded model keeps its uploaded bytes, to be unloaded and loaded again. Default false: they would double its memory.</summary>
     public bool KeepModelBytes { get; set; }
 
     /// <summary>Longest time to live of an upload: 1 s to 45 days, what one timer can hold. Default 45 days.</summary>

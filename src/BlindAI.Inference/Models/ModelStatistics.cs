@@ -1,6 +1,7 @@
 namespace BlindAI.Inference.Models;
 
-/// <summary>Counts of one model version since it was uploaded. Written by many threads without locks; each figure is exact, together they may be a request apart.</summary>
+/// <summary>Counts of one model version since it was uploaded.</summary>
+/// <remarks>Many threads write them without locks: each figure is exact, and together they may be a request apart.</remarks>
 public sealed class ModelStatistics
 {
     private long _succeeded;

@@ -1,3 +1,5 @@
+using BlindAI.Inference.Engines;
+using BlindAI.Protocol;
 using BlindAI.Protocol.Models;
 
 namespace BlindAI.Inference.Models;
@@ -70,6 +72,24 @@ internal sealed class NamespaceShelf(NamespaceName name, ByteBudget budget)
         {
             Count--;
         }
+    }
+
+    /// <summary>Counts one more loaded model; at the limit, unloads the least recently used that can be loaded again and is not in use.</summary>
+    /// <returns>What was unloaded, to be disposed of outside the lock; null when there was room.</returns>
+    /// <exception cref="ServingException"><see cref="ServingCode.LimitReached"/>: there is no such model.</exception>
+    public ILoadedModel? TakeLoadSlot(int most)
+    {
+        if (Loaded < most)
+        {
+            Loaded++;
+            return null;
+        }
+
+        var idle = Entries.Where(entry => entry is { Model: not null, Bundle: not null, Leases: 0 }).MinBy(entry => entry.LastUse)
+            ?? throw new ServingException(ServingCode.LimitReached, $"The namespace has {most} loaded models, the most it may.", "delete one first.");
+        var unloaded = idle.Model;
+        idle.Model = null;
+        return unloaded;
     }
 
     public void Add(ModelEntry entry)

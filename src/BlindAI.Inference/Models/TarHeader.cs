@@ -46,7 +46,8 @@ internal readonly record struct TarHeader(string Path, long Size, TarEntryKind K
         (byte)'x' => TarEntryKind.Attributes,
         (byte)'g' => TarEntryKind.GlobalAttributes,
         (byte)'L' => TarEntryKind.LongPath,
-        (byte)'1' or (byte)'2' or (byte)'K' => throw new ServingException(ServingCode.BundleInvalid, "The archive holds a link.", "put the file itself in its place (tar --dereference)."),
+        (byte)'1' or (byte)'2' or (byte)'K' =>
+            throw new ServingException(ServingCode.BundleInvalid, "The archive holds a link.", "put the file itself in its place (tar --dereference)."),
         _ => throw new ServingException(ServingCode.BundleInvalid, "The archive holds an entry that is neither a regular file nor a folder."),
     };
 

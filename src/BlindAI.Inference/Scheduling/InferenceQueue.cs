@@ -59,7 +59,8 @@ public sealed class InferenceQueue : IAsyncDisposable
     /// <see cref="ServingCode.ShuttingDown"/>. Its outputs are the caller's to dispose.
     /// </remarks>
     /// <exception cref="ServingException"><see cref="ServingCode.ShuttingDown"/>.</exception>
-    public bool TryEnqueue(ModelLease lease, InferenceRequest request, [NotNullWhen(true)] out Task<InferenceOutputs>? run, CancellationToken cancellationToken = default)
+    public bool TryEnqueue(
+        ModelLease lease, InferenceRequest request, [NotNullWhen(true)] out Task<InferenceOutputs>? run, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(lease);
         ArgumentNullException.ThrowIfNull(request);
@@ -100,7 +101,10 @@ public sealed class InferenceQueue : IAsyncDisposable
     public ValueTask<InferenceOutputs> RunAsync(ModelLease lease, InferenceRequest request, CancellationToken cancellationToken = default) =>
         TryEnqueue(lease, request, out var run, cancellationToken)
             ? new(run)
-            : throw new ServingException(ServingCode.Overloaded, $"{_options.MaxQueued} requests are waiting already.", "try again later.") { RetryAfter = TimeSpan.FromSeconds(1) };
+            : throw new ServingException(ServingCode.Overloaded, $"{_options.MaxQueued} requests are waiting already.", "try again later.")
+            {
+                RetryAfter = TimeSpan.FromSeconds(1),
+            };
 
     /// <summary>Finishes what runs, fails what waits, and ends the threads.</summary>
     public async ValueTask DisposeAsync()

@@ -181,7 +181,7 @@ public sealed class OnnxRuntimeEngineTests
     [Fact]
     public void Run_Cancelled_EndsEarly()
     {
-        using var model = Load(Models.LongLoop());
+        using var model = Load(SmallModels.LongLoop());
         using var cancellation = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
 
         Assert.ThrowsAny<OperationCanceledException>(() => model.Run(Request(Tensor.From([1f])), cancellation.Token));
@@ -270,26 +270,4 @@ public sealed class OnnxRuntimeEngineTests
 
     private static byte[] Replace(byte[] model, byte[] old, byte[] with) =>
         Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(model).Replace(Encoding.Latin1.GetString(old), Encoding.Latin1.GetString(with), StringComparison.Ordinal));
-
-    private static class Models
-    {
-        /// <summary>Adds in a loop for minutes, unless it is terminated.</summary>
-        public static byte[] LongLoop()
-        {
-            var body = new OnnxGraph("body")
-                .Input("iteration", OnnxType.Int64)
-                .Input("continue_in", OnnxType.Bool)
-                .Input("value_in", OnnxType.Float, "n")
-                .Node("Identity", ["continue_in"], ["continue_out"])
-                .Node("Add", ["value_in", "value_in"], ["value_out"])
-                .Output("continue_out", OnnxType.Bool)
-                .Output("value_out", OnnxType.Float, "n");
-            return new OnnxGraph("loop")
-                .Input("x", OnnxType.Float, "n")
-                .Constant("count", OnnxTensor.Scalar(1_000_000_000L))
-                .Node("Loop", ["count", "", "x"], ["y"], OnnxAttribute.Graph("body", body))
-                .Output("y", OnnxType.Float, "n")
-                .ToModel().Encode();
-        }
-    }
 }
