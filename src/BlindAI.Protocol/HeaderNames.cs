@@ -9,6 +9,9 @@ public static class HeaderNames
     /// <summary>The namespace of a request.</summary>
     public const string Namespace = "blindai-namespace";
 
+    /// <summary>Asks for a signed receipt.</summary>
+    public const string Receipt = "blindai-receipt";
+
     /// <summary>The digest of the model that answered.</summary>
     public const string ModelDigest = "blindai-model-digest";
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using BlindAI.Attestation.Policy;
 
@@ -6,6 +7,9 @@ namespace BlindAI.Attestation.Evidence;
 /// <summary>Step 11: whose machine is it? Evidence says what runs; this is the defence against being led to another genuine machine.</summary>
 internal static class MachineCheck
 {
+    /// <summary>id-kp-serverAuth, RFC 5280 section 4.2.1.12.</summary>
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+
     /// <exception cref="AttestationException">
     /// <see cref="RejectionCode.MachineNotAccepted"/>, <see cref="RejectionCode.ChainUntrusted"/>, <see cref="RejectionCode.PolicyUnsupported"/>.
     /// </exception>
@@ -39,14 +43,27 @@ internal static class MachineCheck
             chain.ChainPolicy.ExtraStore.Add(X509CertificateLoader.LoadCertificate(intermediate.Span));
         }
 
+        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ServerAuthentication));
         if (rule.CaFile is { } file)
         {
             chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            chain.ChainPolicy.CustomTrustStore.ImportFromPemFile(file);
+            ImportRoots(chain.ChainPolicy.CustomTrustStore, file);
         }
 
         Reject.Unless(chain.Build(certificate), RejectionCode.ChainUntrusted, "The TLS certificate does not chain to the authority that the policy's \"machines\" names.");
         Reject.Unless(certificate.MatchesHostname(seen.Host, allowWildcards: true, allowCommonName: false), RejectionCode.ChainUntrusted,
             "The TLS certificate is not for the host that was dialled.");
+    }
+
+    private static void ImportRoots(X509Certificate2Collection roots, string file)
+    {
+        try
+        {
+            roots.ImportFromPemFile(file);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new AttestationException(RejectionCode.PolicyInvalid, "The certificate file that the policy's \"machines\" names cannot be read.", "check its path; a relative one lies beside the policy.", exception);
+        }
     }
 }

@@ -23,7 +23,7 @@ public sealed class InferenceResult
     /// <summary>Its digest as the enclave reports it.</summary>
     public ModelDigest? Digest { get; }
 
-    /// <summary>The outputs, in the model's order.</summary>
+    /// <summary>The outputs, in the order that was asked for; without one, in the model's.</summary>
     public IReadOnlyList<NamedTensor> Outputs { get; }
 
     /// <summary>The output of a name.</summary>

@@ -11,7 +11,7 @@ public sealed record ModelSignature(IReadOnlyList<TensorMetadata> Inputs, IReadO
     /// <param name="outputs">The names that it asks for; none asks for all.</param>
     /// <exception cref="ServingException">
     /// <see cref="ServingCode.TensorUnknown"/>, <see cref="ServingCode.TensorMissing"/>, <see cref="ServingCode.TensorDuplicate"/>,
-    /// <see cref="ServingCode.DatatypeInvalid"/>, <see cref="ServingCode.ShapeInvalid"/>; <see cref="ServingCode.DataMismatch"/>: a BOOL byte over 1.
+    /// <see cref="ServingCode.DatatypeInvalid"/>, <see cref="ServingCode.ShapeInvalid"/>.
     /// </exception>
     public void Check(IReadOnlyList<NamedTensor> inputs, IReadOnlyList<string> outputs)
     {
@@ -19,7 +19,7 @@ public sealed record ModelSignature(IReadOnlyList<TensorMetadata> Inputs, IReadO
         {
             var input = inputs[index];
             RefuseDuplicate(inputs, index);
-            CheckInput(input, Find(Inputs, input.Name) ?? throw Unknown("input", input.Name, Inputs));
+            CheckInput(input.Name, input.Tensor.Datatype, input.Tensor.Shape);
         }
 
         if (inputs.Count < Inputs.Count)
@@ -41,24 +41,22 @@ public sealed record ModelSignature(IReadOnlyList<TensorMetadata> Inputs, IReadO
         }
     }
 
-    private static void CheckInput(NamedTensor input, TensorMetadata expected)
+    /// <summary>Refuses an input by what is said of it, before its data is read or converted.</summary>
+    /// <exception cref="ServingException">
+    /// <see cref="ServingCode.TensorUnknown"/>, <see cref="ServingCode.DatatypeInvalid"/>, <see cref="ServingCode.ShapeInvalid"/>.
+    /// </exception>
+    public void CheckInput(string name, TensorDatatype datatype, TensorShape shape)
     {
-        if (input.Tensor.Datatype != expected.Datatype)
+        var expected = Find(Inputs, name) ?? throw Unknown("input", name, Inputs);
+        if (datatype != expected.Datatype)
         {
-            throw new ServingException(ServingCode.DatatypeInvalid,
-                $"The input '{input.Name}' is {input.Tensor.Datatype.WireName()}; the model takes {expected.Datatype.WireName()}.");
+            throw new ServingException(ServingCode.DatatypeInvalid, $"The input '{name}' is {datatype.WireName()}; the model takes {expected.Datatype.WireName()}.");
         }
 
-        if (!expected.Accepts(input.Tensor.Shape))
+        if (!expected.Accepts(shape))
         {
-            throw new ServingException(ServingCode.ShapeInvalid, $"The input '{input.Name}' is {input.Tensor}; the model takes {expected}.",
+            throw new ServingException(ServingCode.ShapeInvalid, $"The input '{name}' is {datatype.WireName()}{shape}; the model takes {expected}.",
                 expected.Shape.Contains(TensorMetadata.Variable) ? "-1 stands for any size." : null);
-        }
-
-        // A bool that is neither 0 nor 1 is undefined behaviour in the native kernels.
-        if (expected.Datatype == TensorDatatype.Bool && input.Tensor.Data.Span.ContainsAnyExceptInRange((byte)0, (byte)1))
-        {
-            throw new ServingException(ServingCode.DataMismatch, $"The input '{input.Name}' has a BOOL element that is neither 0 nor 1.");
         }
     }
 

@@ -52,12 +52,22 @@ public sealed class ModelCatalogue : IDisposable
             RefuseWhenStopping();
             if (!_shelves.TryGetValue(owner, out var shelf))
             {
+                if (_shelves.Count >= _limits.MaxNamespaces)
+                {
+                    throw new ServingException(ServingCode.LimitReached, $"The server has {_limits.MaxNamespaces} namespaces, the most it may.", "use one that exists.");
+                }
+
                 var bytes = new ByteBudget(_limits.MaxBytesPerNamespace, ServingCode.LimitReached, "The namespace", _total);
                 _shelves.Add(owner, shelf = new(owner, bytes));
             }
 
             var next = version ?? shelf.NextVersion(name)
                 ?? throw new ServingException(ServingCode.LimitReached, "The model has no version left.", "use another name.");
+            if (!shelf.CanRemember(name))
+            {
+                throw new ServingException(ServingCode.LimitReached, "The namespace has had as many model names as it may.", "use a name that was used before.");
+            }
+
             if (version is not null && shelf.Find(name, version) is not null)
             {
                 throw new ServingException(ServingCode.UploadConflict, $"Version {next} of the model exists.", "upload without a version to get the next one.");
@@ -240,6 +250,10 @@ public sealed class ModelCatalogue : IDisposable
         lock (_gate)
         {
             upload.Shelf.EndUpload(upload.Name);
+            if (upload.Shelf.IsBlank)
+            {
+                _ = _shelves.Remove(upload.Shelf.Name);
+            }
         }
     }
 

@@ -10,6 +10,9 @@ public sealed class ModelLimits
     /// </summary>
     public long MaxModelBytes { get; set => field = Guard.InRange(value, 1024, 64 * Gibibyte); } = Gibibyte;
 
+    /// <summary>Namespaces that hold, or have held, a model: 1 to 100,000. Default 1,000.</summary>
+    public int MaxNamespaces { get; set => field = Guard.InRange(value, 1, 100_000); } = 1000;
+
     /// <summary>Model versions of one namespace, uploads in progress included: 1 to 10,000. Default 100.</summary>
     public int MaxModelsPerNamespace { get; set => field = Guard.InRange(value, 1, 10_000); } = 100;
 

@@ -7,6 +7,9 @@ namespace BlindAI.Inference.Models;
 /// <summary>What one namespace holds. Its state is the catalogue's, and changes under the catalogue's lock.</summary>
 internal sealed class NamespaceShelf(NamespaceName name, ByteBudget budget)
 {
+    /// <summary>Most names whose last version is remembered after they were deleted.</summary>
+    private const int MaxRememberedNames = 10_000;
+
     private readonly Dictionary<ModelName, SortedList<int, ModelEntry>> _models = [];
     private readonly Dictionary<ModelName, int> _lastVersions = [];
     private readonly HashSet<ModelName> _uploads = [];
@@ -51,7 +54,13 @@ internal sealed class NamespaceShelf(NamespaceName name, ByteBudget budget)
     public ModelEntry[] FindAll(ModelName model, int? version) =>
         _models.TryGetValue(model, out var versions) ? [.. versions.Values.Where(entry => version is null || entry.Version == version)] : [];
 
-    /// <summary>One more than the newest version that ever was: a deleted version does not come back with other contents.</summary>
+    /// <summary>Whether the shelf holds nothing and has nothing to remember.</summary>
+    public bool IsBlank => Count == 0 && _lastVersions.Count == 0;
+
+    /// <summary>Whether the name may still get a history.</summary>
+    public bool CanRemember(ModelName model) => _lastVersions.Count < MaxRememberedNames || _lastVersions.ContainsKey(model);
+
+    /// <summary>One more than the newest version that ever was: who names no version never gets a deleted one with other contents.</summary>
     public int? NextVersion(ModelName model) => _lastVersions.GetValueOrDefault(model) is var last && last < int.MaxValue ? last + 1 : null;
 
     /// <summary>Holds a name for an upload; false when one is in progress.</summary>

@@ -13,7 +13,10 @@ public sealed record ServerSettings
 
     private const long Gibibyte = 1L << 30;
 
-    /// <summary><c>Listen:Url</c>: the attested port; port 0 takes a free one.</summary>
+    // What protects nothing is not offered to the network unless somebody says so.
+    private static readonly Uri SimulationUrl = new("https://127.0.0.1:8443");
+
+    /// <summary><c>Listen:Url</c>: the attested port; port 0 takes a free one. Default: all addresses, in simulation loopback; port 8443.</summary>
     public Uri ListenUrl { get; private init; } = new("https://0.0.0.0:8443");
 
     /// <summary><c>Listen:OperationsUrl</c>: the plaintext port for health and metrics, on loopback unless told otherwise.</summary>
@@ -29,8 +32,10 @@ public sealed record ServerSettings
     public TrustConfiguration Trust { get; private init; } = new();
 
     /// <summary>Reads settings.</summary>
+    /// <param name="entries">The settings as they were gathered.</param>
+    /// <param name="isSimulation">Whether the server runs in simulation, which has another default address.</param>
     /// <exception cref="ConfigurationException">A key is unknown or a value is out of its range; the message names both.</exception>
-    public static ServerSettings Read(ConfigurationEntries entries)
+    public static ServerSettings Read(ConfigurationEntries entries, bool isSimulation = false)
     {
         ArgumentNullException.ThrowIfNull(entries);
         var reader = new Reader(entries);
@@ -38,7 +43,7 @@ public sealed record ServerSettings
         var trust = defaults.Trust;
         var settings = new ServerSettings
         {
-            ListenUrl = reader.Url("Listen:Url", defaults.ListenUrl, Uri.UriSchemeHttps),
+            ListenUrl = reader.Url("Listen:Url", isSimulation ? SimulationUrl : defaults.ListenUrl, Uri.UriSchemeHttps),
             OperationsUrl = reader.Url("Listen:OperationsUrl", defaults.OperationsUrl, Uri.UriSchemeHttp),
             ServiceName = reader.Text("Service:Name", maxLength: 253),
             InferenceThreads = (int)reader.Integer("Inference:Threads", defaults.InferenceThreads, 1, 256),
@@ -56,6 +61,7 @@ public sealed record ServerSettings
                 MaxModelBytes = reader.Integer("Limits:MaxModelBytes", trust.MaxModelBytes, Kibibyte, 64 * Gibibyte),
                 MaxTotalModelBytes = reader.Integer("Limits:MaxTotalModelBytes", trust.MaxTotalModelBytes, Kibibyte, 1024 * Gibibyte),
                 MaxLoadedModelsPerNamespace = (int)reader.Integer("Limits:MaxLoadedModelsPerNamespace", trust.MaxLoadedModelsPerNamespace, 1, 10_000),
+                MaxNamespaces = (int)reader.Integer("Limits:MaxNamespaces", trust.MaxNamespaces, 1, 100_000),
                 MaxModelsPerNamespace = (int)reader.Integer("Limits:MaxModelsPerNamespace", trust.MaxModelsPerNamespace, 1, 10_000),
                 MaxBytesPerNamespace = reader.Integer("Limits:MaxBytesPerNamespace", trust.MaxBytesPerNamespace, Kibibyte, 1024 * Gibibyte),
                 MaxQueuedRequests = (int)reader.Integer("Limits:MaxQueuedRequests", trust.MaxQueuedRequests, 1, 100_000),

@@ -28,7 +28,10 @@ public sealed record TrustConfiguration
     /// <summary>Most loaded models of a namespace. Default 32.</summary>
     public int MaxLoadedModelsPerNamespace { get; init; } = 32;
 
-    /// <summary>Most models of a namespace. Default 100.</summary>
+    /// <summary>Most namespaces that hold, or have held, a model. Default 1,000.</summary>
+    public int MaxNamespaces { get; init; } = 1000;
+
+    /// <summary>Most model versions of a namespace, uploads in progress included. Default 100.</summary>
     public int MaxModelsPerNamespace { get; init; } = 100;
 
     /// <summary>Most bytes of all model bundles of a namespace. Default 8 GiB.</summary>
@@ -60,6 +63,7 @@ public sealed record TrustConfiguration
             ["maxLoadedModelsPerNamespace"] = MaxLoadedModelsPerNamespace,
             ["maxModelBytes"] = MaxModelBytes,
             ["maxModelsPerNamespace"] = MaxModelsPerNamespace,
+            ["maxNamespaces"] = MaxNamespaces,
             ["maxQueuedRequests"] = MaxQueuedRequests,
             ["maxQueueMilliseconds"] = (long)MaxQueueTime.TotalMilliseconds,
             ["maxRequestBytes"] = Protocol.MaxRequestBytes,

@@ -9,13 +9,20 @@ namespace BlindAI.Protocol.Inference;
 /// <c>Inference-Header-Content-Length</c> header decides, never the content type: clients send none, or the wrong one.
 /// A binary section is copied once, from the network's blocks into the aligned memory that the engine reads.
 /// </remarks>
-public static class InferenceBodyReader
+/// <param name="pipe">The body.</param>
+/// <param name="limits">The limits, counted as bytes arrive.</param>
+public sealed class InferenceBodyReader(PipeReader pipe, ProtocolLimits limits)
 {
+    /// <summary>Refuses an input by what the JSON says of it, before memory is taken for its data; null accepts every one.</summary>
+    public Action<InputDescription>? Check { get; init; }
+
+    /// <summary>Bytes of the whole body where they are stated: sections that cannot be in it are refused before memory is taken for them.</summary>
+    public long? BodyLength { get; init; }
+
     /// <summary>Reads JSON that holds everything.</summary>
     /// <exception cref="ServingException">The 70x family.</exception>
-    public static async ValueTask<DecodedRequest> ReadJsonAsync(PipeReader pipe, ProtocolLimits limits, CancellationToken cancellationToken)
+    public async ValueTask<DecodedRequest> ReadJsonAsync(CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(limits);
         var (json, length) = await new BoundedBody(pipe, limits.MaxRequestBytes).ReadToEndAsync(cancellationToken).ConfigureAwait(false);
         using var owner = json;
         var header = InferenceRequestHeader.Parse(json.Memory.Span[..length], limits);
@@ -25,20 +32,15 @@ public static class InferenceBodyReader
                 "state the bytes of the JSON in that header.");
         }
 
-        return await AssembleAsync(header, json.Memory[..length], body: null, limits, cancellationToken).ConfigureAwait(false);
+        return await AssembleAsync(header, json.Memory[..length], body: null, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Reads JSON of a stated length and the binary sections behind it.</summary>
-    /// <param name="pipe">The body.</param>
     /// <param name="headerLength">Bytes of the JSON.</param>
-    /// <param name="limits">The limits.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    /// <param name="bodyLength">Bytes of the whole body where they are stated; sections that cannot be in it are then refused before memory is taken for them.</param>
     /// <exception cref="ServingException">The 70x family.</exception>
-    public static async ValueTask<DecodedRequest> ReadBinaryAsync(
-        PipeReader pipe, int headerLength, ProtocolLimits limits, CancellationToken cancellationToken, long? bodyLength = null)
+    public async ValueTask<DecodedRequest> ReadBinaryAsync(int headerLength, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(limits);
         if (headerLength > limits.MaxHeaderBytes)
         {
             throw new ServingException(ServingCode.RequestTooLarge, $"The JSON in front of binary data is over the limit of {limits.MaxHeaderBytes} bytes.", "send large tensors as binary data, not in the JSON.");
@@ -53,26 +55,22 @@ public static class InferenceBodyReader
             throw new ServingException(ServingCode.RequestTooLarge, $"The binary data is over the limit of {limits.MaxRequestBytes} bytes.");
         }
 
-        if (bodyLength is { } stated && stated - headerLength != sum)
+        if (BodyLength is { } stated && stated - headerLength != sum)
         {
             throw new ServingException(ServingCode.RequestMalformed, $"Behind the JSON stand {stated - headerLength} bytes, and the tensors take {sum}.", "the sum of every \"binary_data_size\" is what follows the JSON.");
         }
 
-        return await AssembleAsync(header, json.Memory, body, limits, cancellationToken).ConfigureAwait(false);
+        return await AssembleAsync(header, json.Memory, body, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Reads a body that is nothing but the data of the model's only input; every output comes back in binary.</summary>
-    /// <param name="pipe">The body.</param>
     /// <param name="name">The only input's name.</param>
     /// <param name="datatype">Its datatype.</param>
     /// <param name="dimensions">Its dimensions, -1 where they vary: the first of several is the batch and taken as 1, one other is inferred.</param>
-    /// <param name="limits">The limits.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="ServingException">The 70x family.</exception>
-    public static async ValueTask<DecodedRequest> ReadRawAsync(
-        PipeReader pipe, string name, TensorDatatype datatype, IReadOnlyList<long> dimensions, ProtocolLimits limits, CancellationToken cancellationToken)
+    public async ValueTask<DecodedRequest> ReadRawAsync(string name, TensorDatatype datatype, IReadOnlyList<long> dimensions, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(limits);
         var (data, length) = await new BoundedBody(pipe, limits.MaxRequestBytes).ReadToEndAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -87,8 +85,7 @@ public static class InferenceBodyReader
         }
     }
 
-    private static async ValueTask<DecodedRequest> AssembleAsync(
-        InferenceRequestHeader header, ReadOnlyMemory<byte> json, BoundedBody? body, ProtocolLimits limits, CancellationToken cancellationToken)
+    private async ValueTask<DecodedRequest> AssembleAsync(InferenceRequestHeader header, ReadOnlyMemory<byte> json, BoundedBody? body, CancellationToken cancellationToken)
     {
         var tensors = new NamedTensor[header.Inputs.Count];
         var buffers = new List<NativeBuffer>(tensors.Length);
@@ -97,6 +94,7 @@ public static class InferenceBodyReader
             // Shapes first: a request that cannot be right is refused before memory is taken for its data.
             foreach (var input in header.Inputs)
             {
+                Check?.Invoke(input);
                 if (input.BinarySize is { } size)
                 {
                     input.CheckBinarySize(size);
@@ -116,7 +114,7 @@ public static class InferenceBodyReader
                 var buffer = new NativeBuffer(size);
                 buffers.Add(buffer);
                 await body!.ReadExactlyAsync(buffer.Memory, cancellationToken).ConfigureAwait(false);
-                CheckByteStrings(input, limits);
+                CheckByteStrings(input);
                 tensors[index] = new(input.Name, new Tensor(input.Datatype, input.Shape, buffer.Memory));
             }
 
@@ -138,7 +136,7 @@ public static class InferenceBodyReader
         }
     }
 
-    private static void CheckByteStrings(InputDescription input, ProtocolLimits limits)
+    private void CheckByteStrings(InputDescription input)
     {
         if (input.Datatype == TensorDatatype.Bytes && input.Shape.ElementCount > limits.MaxByteStrings)
         {

@@ -194,11 +194,11 @@ internal ref struct InferenceRequestParser(ReadOnlySpan<byte> utf8, ProtocolLimi
     // Ignoring these would change what an answer means, so they are refused until they are offered.
     private static void RefuseUnoffered(string parameter)
     {
-        if (parameter is "sequence_id" or "sequence_start" or "sequence_end" or "classification" or "shared_memory_region" or "shared_memory_byte_size" or "shared_memory_offset"
+        if (parameter is "sequence_id" or "sequence_start" or "sequence_end" or "classification" or "shared_memory_region" or "shared_memory_byte_size" or "shared_memory_offset" or "blindai_receipt"
             || parameter.StartsWith("triton_", StringComparison.Ordinal))
         {
             throw new ServingException(ServingCode.ParameterUnsupported, $"The parameter \"{parameter}\" is not offered here.",
-                "sequences, classification and shared memory are not; leave the parameter out.");
+                "sequences, classification, shared memory and receipts are not; leave the parameter out.");
         }
     }
 

@@ -76,16 +76,25 @@ internal sealed class ErrorAnswers(RequestDelegate next, ServerMetrics metrics, 
             return;
         }
 
-        await WriteAsync(context, code, error, exception as ServingException);
+        var hint = exception switch
+        {
+            ServingException serving => serving.Hint,
+            AttestationException attestation => attestation.Hint,
+            _ => null,
+        };
+        await WriteAsync(context, new(error, code, hint), (exception as ServingException)?.RetryAfter);
     }
 
-    private static async Task WriteAsync(HttpContext context, int code, string error, ServingException? serving)
+    private static async Task WriteAsync(HttpContext context, ErrorBody error, TimeSpan? retryAfter)
     {
         var response = context.Response;
+        var code = error.Code;
+        var allow = response.Headers.Allow;
         response.Clear();
         response.StatusCode = HttpStatus.Of(code);
+        response.Headers.Allow = allow;
         response.ContentType = MediaTypes.Json;
-        if (serving?.RetryAfter is { } wait)
+        if (retryAfter is { } wait)
         {
             response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         }
@@ -102,7 +111,7 @@ internal sealed class ErrorAnswers(RequestDelegate next, ServerMetrics metrics, 
         }
 
         await using var writer = new Utf8JsonWriter(response.BodyWriter);
-        new ErrorBody(error, code, serving?.Hint).Write(writer);
+        error.Write(writer);
     }
 
     // Kestrel's own texts may quote a request; its status is enough to say what happened.

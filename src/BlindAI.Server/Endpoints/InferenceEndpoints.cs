@@ -16,6 +16,9 @@ namespace BlindAI.Server.Endpoints;
 /// <remarks>Source: Open Inference Protocol v2 with Triton's binary tensor data extension; docs/wire-protocol.md, clause 5.</remarks>
 internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceQueue queue, TrustConfiguration limits, ServerMetrics metrics, TimeProvider clock, ILogger<InferenceEndpoints> logger)
 {
+    /// <summary>JSON is held while its numbers are converted, and each character of it may become four bytes of a tensor ("1," as INT64).</summary>
+    private const int JsonExpansion = 5;
+
     public async Task InferAsync(HttpContext context)
     {
         var started = clock.GetTimestamp();
@@ -48,19 +51,29 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceQueu
             throw new ServingException(ServingCode.RequestTooLarge, $"The request is over the limit of {limit} bytes.", "send fewer tensors at once, or ask the operator for a higher limit.");
         }
 
+        if (request.Headers.ContainsKey(HeaderNames.Receipt))
+        {
+            throw new ServingException(ServingCode.ParameterUnsupported, "This server signs no receipts yet.", $"leave {HeaderNames.Receipt} out.");
+        }
+
         // Bytes on the wire are bounded as well as those they expand to: an endless compressed nothing would otherwise never end.
         request.HttpContext.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = limit;
         var bytes = request.Headers.ContentEncoding.Count == 0 ? request.ContentLength ?? limit : limit;
+        bytes *= request.Headers.ContainsKey(HeaderNames.InferenceHeaderContentLength) ? 1 : JsonExpansion;
         return MemoryReservation.Take(metrics, bytes, limits.MaxInFlightBytes);
     }
 
     private async Task<DecodedRequest> ReadAsync(HttpContext context, ModelDescription model)
     {
         var request = context.Request;
-        var pipe = Decompress(request);
+        var body = new InferenceBodyReader(Decompress(context), limits.Protocol)
+        {
+            BodyLength = request.Headers.ContentEncoding.Count == 0 ? request.ContentLength : null,
+            Check = input => model.Signature.CheckInput(input.Name, input.Datatype, input.Shape),
+        };
         if (!request.Headers.TryGetValue(HeaderNames.InferenceHeaderContentLength, out var header))
         {
-            return await InferenceBodyReader.ReadJsonAsync(pipe, limits.Protocol, context.RequestAborted);
+            return await body.ReadJsonAsync(context.RequestAborted);
         }
 
         if (!int.TryParse(header, NumberStyles.None, CultureInfo.InvariantCulture, out var length))
@@ -70,23 +83,36 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceQueu
 
         if (length > 0)
         {
-            var bodyLength = request.Headers.ContentEncoding.Count == 0 ? request.ContentLength : null;
-            return await InferenceBodyReader.ReadBinaryAsync(pipe, length, limits.Protocol, context.RequestAborted, bodyLength);
+            return await body.ReadBinaryAsync(length, context.RequestAborted);
         }
 
         return model.Signature.Inputs is [var only]
-            ? await InferenceBodyReader.ReadRawAsync(pipe, only.Name, only.Datatype, only.Shape, limits.Protocol, context.RequestAborted)
+            ? await body.ReadRawAsync(only.Name, only.Datatype, only.Shape, context.RequestAborted)
             : throw new ServingException(ServingCode.TensorMissing, $"The model has {model.Signature.Inputs.Count} inputs; a raw request can carry one.", "send JSON with binary data.");
     }
 
-    private static PipeReader Decompress(HttpRequest request) => (string?)request.Headers.ContentEncoding switch
+    private static PipeReader Decompress(HttpContext context)
     {
-        null or "" or "identity" => request.BodyReader,
-        "gzip" => PipeReader.Create(new GZipStream(request.Body, CompressionMode.Decompress)),
-        // The protocol's "deflate" is the zlib container (RFC 9110 section 8.4.1.2).
-        "deflate" => PipeReader.Create(new ZLibStream(request.Body, CompressionMode.Decompress)),
-        _ => throw new ServingException(ServingCode.EncodingUnsupported, "The content encoding is not offered.", "use gzip, deflate or none."),
-    };
+        var body = context.Request.Body;
+        switch ((string?)context.Request.Headers.ContentEncoding)
+        {
+            case null or "" or "identity":
+                return context.Request.BodyReader;
+            case "gzip":
+                return Read(new GZipStream(body, CompressionMode.Decompress));
+            case "deflate":
+                // The protocol's "deflate" is the zlib container (RFC 9110 section 8.4.1.2).
+                return Read(new ZLibStream(body, CompressionMode.Decompress));
+            default:
+                throw new ServingException(ServingCode.EncodingUnsupported, "The content encoding is not offered.", "use gzip, deflate or none.");
+        }
+
+        PipeReader Read(Stream stream)
+        {
+            context.Response.RegisterForDispose(stream);
+            return PipeReader.Create(stream);
+        }
+    }
 
     private static void CheckDigest(IReadOnlyList<string> accepted, ModelDescription model)
     {

@@ -15,11 +15,12 @@ internal static class ModelEndpoints
     public static void MapModels(this WebApplication app)
     {
         var catalogue = app.Services.GetRequiredService<ModelCatalogue>();
+        var longest = app.Services.GetRequiredService<ModelLimits>().MaxTimeToLive;
         var metrics = app.Services.GetRequiredService<ServerMetrics>();
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ModelEndpoints));
         foreach (var path in new[] { $"{Routes.Models}/{{name}}", $"{Routes.Models}/{{name}}/versions/{{version}}" })
         {
-            app.MapPut(path, (RequestDelegate)(context => UploadAsync(context, catalogue, metrics, logger)));
+            app.MapPut(path, (RequestDelegate)(context => UploadAsync(context, catalogue, longest, metrics, logger)));
             app.MapDelete(path, (RequestDelegate)(context =>
             {
                 var (owner, name) = (context.Request.Namespace(), context.Request.ModelName());
@@ -33,10 +34,10 @@ internal static class ModelEndpoints
         app.MapGet(Routes.Models, (RequestDelegate)(context => JsonAnswer.WriteAsync(context, List(catalogue.List(context.Request.Namespace())), ProtocolJson.Default.ModelList)));
     }
 
-    private static async Task UploadAsync(HttpContext context, ModelCatalogue catalogue, ServerMetrics metrics, ILogger logger)
+    private static async Task UploadAsync(HttpContext context, ModelCatalogue catalogue, TimeSpan longest, ServerMetrics metrics, ILogger logger)
     {
         var request = context.Request;
-        var options = ReadOptions(request.Query);
+        var options = ReadOptions(request.Query, longest);
         var format = BundleFormats.Find(request.ContentType) ?? throw new ServingException(ServingCode.BundleInvalid, "The content type names no bundle format.",
             $"send {MediaTypes.Onnx} for one file or {MediaTypes.Tar} for a folder.");
         var owner = request.Namespace();
@@ -72,7 +73,7 @@ internal static class ModelEndpoints
         }
     }
 
-    private static UploadOptions ReadOptions(IQueryCollection query)
+    private static UploadOptions ReadOptions(IQueryCollection query, TimeSpan longest)
     {
         if (query.Keys.FirstOrDefault(key => !UploadParameters.Contains(key)) is not null)
         {
@@ -88,8 +89,8 @@ internal static class ModelEndpoints
         {
             Load = ReadBoolean(query, "load", fallback: true),
             TimeToLive = !query.TryGetValue("ttl", out var ttl) ? null
-                : long.TryParse(ttl, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < int.MaxValue ? TimeSpan.FromSeconds(seconds)
-                : throw new ServingException(ServingCode.RequestMalformed, "\"ttl\" is a whole number of seconds."),
+                : long.TryParse(ttl, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds > 0 && seconds <= (long)longest.TotalSeconds ? TimeSpan.FromSeconds(seconds)
+                : throw new ServingException(ServingCode.RequestMalformed, $"\"ttl\" is a whole number of seconds up to {(long)longest.TotalSeconds}."),
         };
     }
 

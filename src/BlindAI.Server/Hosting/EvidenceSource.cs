@@ -18,7 +18,7 @@ internal sealed class EvidenceSource : IDisposable
 
     private readonly TokenBucketRateLimiter _limiter;
 
-    private readonly Lazy<Task<EvidenceObject>> _static;
+    private Task<EvidenceObject>? _static;
 
     public EvidenceSource(IAttester attester, EnclaveIdentity identity, int evidencePerSecond)
     {
@@ -31,7 +31,6 @@ internal sealed class EvidenceSource : IDisposable
             ReplenishmentPeriod = TimeSpan.FromSeconds(1),
             QueueLimit = 0,
         });
-        _static = new(() => MakeAsync(nonce: null, CancellationToken.None));
     }
 
     /// <summary>The TEE that signs.</summary>
@@ -48,7 +47,17 @@ internal sealed class EvidenceSource : IDisposable
     }
 
     /// <summary>Evidence without a nonce, made once. No client may take it for proof.</summary>
-    public Task<EvidenceObject> DescribeAsync() => _static.Value;
+    public Task<EvidenceObject> DescribeAsync()
+    {
+        // Two first callers may make two; a failure is not kept.
+        if (Volatile.Read(ref _static) is not { IsFaulted: false, IsCanceled: false } made)
+        {
+            made = MakeAsync(nonce: null, CancellationToken.None);
+            Volatile.Write(ref _static, made);
+        }
+
+        return made;
+    }
 
     public void Dispose() => _limiter.Dispose();
 

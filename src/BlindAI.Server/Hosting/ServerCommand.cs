@@ -12,7 +12,7 @@ internal sealed record ServerCommand
         Usage: blindai-server [--simulation] [--config FILE] [--Section:Key=value ...]
 
           --simulation     run without a TEE, for development: nothing is protected
-          --config FILE    read settings from a JSON file (default: appsettings.json beside the working directory, if it exists)
+          --config FILE    read settings from a JSON file (default: appsettings.json in the working directory, if it exists)
           --print-config   print the trust configuration and its digest (claim 11), and stop
           --version        print the version, and stop
           --help           print this, and stop
@@ -56,6 +56,22 @@ internal sealed record ServerCommand
             }
         }
 
+        var isSimulation = switches.Contains("--simulation");
+        var printsVersion = switches.Contains("--version");
+        var printsHelp = switches.Contains("--help") || switches.Contains("-h");
+        return new()
+        {
+            IsSimulation = isSimulation,
+            PrintsConfiguration = switches.Contains("--print-config"),
+            PrintsVersion = printsVersion,
+            PrintsHelp = printsHelp,
+            // Who asks for help is not told first that a variable is wrong.
+            Settings = printsVersion || printsHelp ? new() : ReadSettings(file, settings, isSimulation),
+        };
+    }
+
+    private static ServerSettings ReadSettings(string? file, List<string> settings, bool isSimulation)
+    {
         var entries = new ConfigurationEntries();
         if (file is not null || File.Exists(DefaultFile))
         {
@@ -64,14 +80,7 @@ internal sealed record ServerCommand
 
         entries.AddEnvironment(Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(variable => ((string)variable.Key, (string?)variable.Value ?? "")));
         settings.ForEach(entries.AddCommandLine);
-        return new()
-        {
-            IsSimulation = switches.Contains("--simulation"),
-            PrintsConfiguration = switches.Contains("--print-config"),
-            PrintsVersion = switches.Contains("--version"),
-            PrintsHelp = switches.Contains("--help") || switches.Contains("-h"),
-            Settings = ServerSettings.Read(entries),
-        };
+        return ServerSettings.Read(entries, isSimulation);
     }
 
     private static byte[] ReadFile(string file)

@@ -26,11 +26,11 @@ internal static class ServerHost
             : throw new ConfigurationException("Service:Name must say under which name clients know this service."));
         using var identity = new EnclaveIdentity(service, command.IsSimulation, settings.Trust.Digest, TimeProvider.System);
 
-        // No arguments and no content root: nothing of the framework is configured from outside, only through ServerSettings.
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production, ContentRootPath = AppContext.BaseDirectory });
-        builder.Configuration.Sources.Clear();
+        // The empty builder reads no variable, file or argument: the server is configured through ServerSettings alone.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production, ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.AddServerLogging(settings.Trust.LogLevel);
-        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
+        builder.Services.AddRoutingCore();
         builder.WebHost.ConfigureKestrel(kestrel => AttestedPort.Configure(kestrel, settings, identity));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddAttestation(attester, identity, settings.Trust).AddInference(settings);

@@ -32,6 +32,7 @@ internal static class ServerServices
                 MaxModelBytes = trust.MaxModelBytes,
                 MaxTotalBytes = trust.MaxTotalModelBytes,
                 MaxLoadedModelsPerNamespace = trust.MaxLoadedModelsPerNamespace,
+                MaxNamespaces = trust.MaxNamespaces,
                 MaxModelsPerNamespace = trust.MaxModelsPerNamespace,
                 MaxBytesPerNamespace = trust.MaxBytesPerNamespace,
             })

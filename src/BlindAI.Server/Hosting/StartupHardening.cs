@@ -11,8 +11,13 @@ internal static class StartupHardening
 {
     private const string DiagnosticsSwitch = "DOTNET_EnableDiagnostics";
 
-    // Each loads foreign code into the process before, or beside, the measured one.
-    private static readonly string[] InjectingVariables = ["LD_PRELOAD", "LD_AUDIT", "DOTNET_STARTUP_HOOKS", "CORECLR_ENABLE_PROFILING", "CORECLR_PROFILER", "CORECLR_PROFILER_PATH", "DOTNET_gcServerProfiler"];
+    // Each loads foreign code or settings into the process beside the measured ones, writes its memory to a file, or its TLS secrets.
+    private static readonly string[] InjectingVariables =
+    [
+        "LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES", "SSLKEYLOGFILE",
+        "DOTNET_STARTUP_HOOKS", "DOTNET_ADDITIONAL_DEPS", "DOTNET_SHARED_STORE", "DOTNET_GCName", "DOTNET_GCPath", "DOTNET_DbgEnableMiniDump", "COMPlus_DbgEnableMiniDump",
+        "CORECLR_ENABLE_PROFILING", "CORECLR_PROFILER", "CORECLR_PROFILER_PATH", "CORECLR_PROFILER_PATH_64",
+    ];
 
     /// <summary>Under JIT, starts this program again in the same process with the runtime's diagnostics off; a native binary has none.</summary>
     /// <remarks>The runtime opens its socket before Main, and only the environment can prevent that. A setting in runtimeconfig.json has no effect.</remarks>

@@ -147,7 +147,6 @@ public sealed class OnnxRuntimeEngineTests
         Assert.Contains("INT32", Refusal(ServingCode.DatatypeInvalid, [new("a", Tensor.From(new int[3], 1, 3)), flag]).Message, StringComparison.Ordinal);
         Assert.Contains("FP32[-1,3]", Refusal(ServingCode.ShapeInvalid, [new("a", Tensor.From(new float[4], 1, 4)), flag]).Message, StringComparison.Ordinal);
         Assert.Contains("FP32[3]", Refusal(ServingCode.ShapeInvalid, [new("a", Tensor.From(new float[3])), flag]).Message, StringComparison.Ordinal);
-        _ = Refusal(ServingCode.DataMismatch, [a, flag with { Tensor = new Tensor(TensorDatatype.Bool, new TensorShape([]), new byte[] { 2 }) }]);
         _ = Refusal(ServingCode.TensorUnknown, [a, flag], "q");
         _ = Refusal(ServingCode.TensorDuplicate, [a, flag], "y", "y");
 

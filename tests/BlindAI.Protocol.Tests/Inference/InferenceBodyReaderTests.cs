@@ -115,7 +115,7 @@ public sealed class InferenceBodyReaderTests
         var endless = Enumerable.Range(0, 10_000).Select(_ => { pieces++; return new byte[100]; });
 
         await Refusals.AssertCodeAsync(ServingCode.RequestTooLarge, () => RequestBody.FeedAsync(
-            endless, pipe => InferenceBodyReader.ReadJsonAsync(pipe, new() { MaxRequestBytes = 1000 }, CancellationToken.None)));
+            endless, pipe => new InferenceBodyReader(pipe, new() { MaxRequestBytes = 1000 }).ReadJsonAsync(CancellationToken.None)));
         Assert.InRange(pieces, 10, 13);
     }
 
@@ -125,7 +125,7 @@ public sealed class InferenceBodyReaderTests
         var pipe = new Pipe();
         await pipe.Writer.WriteAsync(new byte[100], TestContext.Current.CancellationToken);
 
-        await Refusals.AssertCodeAsync(ServingCode.RequestTooLarge, () => InferenceBodyReader.ReadJsonAsync(pipe.Reader, new() { MaxRequestBytes = 99 }, CancellationToken.None).AsTask());
+        await Refusals.AssertCodeAsync(ServingCode.RequestTooLarge, () => new InferenceBodyReader(pipe.Reader, new() { MaxRequestBytes = 99 }).ReadJsonAsync(CancellationToken.None).AsTask());
 
         // The server drains what is left; a read that was not ended would fail there.
         await pipe.Writer.CompleteAsync();
@@ -194,7 +194,7 @@ public sealed class InferenceBodyReaderTests
         var body = RequestBody.Binary("""{"inputs":[{"name":"x","datatype":"UINT8","shape":[60000000],"parameters":{"binary_data_size":60000000}}]}""");
 
         await Refusals.AssertCodeAsync(ServingCode.RequestMalformed, () => RequestBody.FeedAsync(
-            body.Bytes, int.MaxValue, pipe => InferenceBodyReader.ReadBinaryAsync(pipe, body.HeaderLength!.Value, new(), CancellationToken.None, bodyLength: body.Bytes.Length)));
+            body.Bytes, int.MaxValue, pipe => new InferenceBodyReader(pipe, new()) { BodyLength = body.Bytes.Length }.ReadBinaryAsync(body.HeaderLength!.Value, CancellationToken.None)));
     }
 
     [Theory]
@@ -233,7 +233,7 @@ public sealed class InferenceBodyReaderTests
 
     [Fact]
     public async Task ReadRawAsync_OverTheLimit_IsTooLarge() => await Refusals.AssertCodeAsync(ServingCode.RequestTooLarge, () => RequestBody.FeedAsync(
-        new byte[11], 1, pipe => InferenceBodyReader.ReadRawAsync(pipe, "x", TensorDatatype.UInt8, [-1], new() { MaxRequestBytes = 10 }, CancellationToken.None)));
+        new byte[11], 1, pipe => new InferenceBodyReader(pipe, new() { MaxRequestBytes = 10 }).ReadRawAsync("x", TensorDatatype.UInt8, [-1], CancellationToken.None)));
 
     [Fact]
     public async Task Dispose_DecodedRequest_MakesItsTensorsUnreadable()
@@ -249,12 +249,22 @@ public sealed class InferenceBodyReaderTests
     {
         using var cancellation = new CancellationTokenSource();
         var pipe = new Pipe();
-        var reading = InferenceBodyReader.ReadJsonAsync(pipe.Reader, new(), cancellation.Token).AsTask();
+        var reading = new InferenceBodyReader(pipe.Reader, new()).ReadJsonAsync(cancellation.Token).AsTask();
         await cancellation.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
     }
 
+    [Fact]
+    public async Task ReadJsonAsync_InputThatTheCheckRefuses_IsNotConverted()
+    {
+        // The data is broken as well: only what is never converted can be refused for its name first.
+        var body = """{"inputs":[{"name":"x","datatype":"FP32","shape":[1],"data":["no number"]}]}"""u8.ToArray();
+
+        await Refusals.AssertCodeAsync(ServingCode.TensorUnknown, () => RequestBody.FeedAsync(
+            body, int.MaxValue, pipe => new InferenceBodyReader(pipe, new()) { Check = input => throw new ServingException(ServingCode.TensorUnknown, input.Name) }.ReadJsonAsync(CancellationToken.None)));
+    }
+
     private static Task<DecodedRequest> ReadRawAsync(TensorDatatype datatype, long[] dimensions, byte[] data) => RequestBody.FeedAsync(
-        data, 3, pipe => InferenceBodyReader.ReadRawAsync(pipe, "x", datatype, dimensions, new(), CancellationToken.None));
+        data, 3, pipe => new InferenceBodyReader(pipe, new()).ReadRawAsync("x", datatype, dimensions, CancellationToken.None));
 }

@@ -23,8 +23,8 @@ internal sealed record RequestBody(byte[] Bytes, int? HeaderLength = null)
     /// <summary>Reads it as the server does, in pieces of at most <paramref name="piece"/> bytes.</summary>
     public Task<DecodedRequest> ReadAsync(ProtocolLimits? limits = null, int piece = int.MaxValue) => FeedAsync(
         Bytes, piece, pipe => HeaderLength is { } length
-            ? InferenceBodyReader.ReadBinaryAsync(pipe, length, limits ?? new(), CancellationToken.None)
-            : InferenceBodyReader.ReadJsonAsync(pipe, limits ?? new(), CancellationToken.None));
+            ? new InferenceBodyReader(pipe, limits ?? new()).ReadBinaryAsync(length, CancellationToken.None)
+            : new InferenceBodyReader(pipe, limits ?? new()).ReadJsonAsync(CancellationToken.None));
 
     public static Task<DecodedRequest> FeedAsync(byte[] bytes, int piece, Func<PipeReader, ValueTask<DecodedRequest>> read) =>
         FeedAsync(bytes.Chunk(Math.Min(piece, Math.Max(bytes.Length, 1))), read);
