@@ -39,8 +39,12 @@ public sealed class BadInputTests(StrictServer server) : BadInputTest(server), I
     public async Task Infer_JsonNestedTooDeep_IsRefused() =>
         (await Server.InferAsync($$"""{"inputs":[{"name":"a","datatype":"FP32","shape":[1,2],"data":{{new string('[', 10_000)}}""")).AssertRefusal(400, ServingCode.RequestMalformed);
 
-    [Fact]
-    public async Task Infer_BytesThatAreNotText_AreRefused() => (await Server.InferAsync([0x7b, 0x22, 0xff, 0xfe, 0x00, 0x80])).AssertRefusal(400, ServingCode.RequestMalformed);
+    [Theory]
+    [InlineData("{\"\xff\xfe")]
+    [InlineData("{\"inputs\":[{\"name\":\"\xff\xfe\"}]}")]
+    [InlineData("{\"\xc3\":1}")]
+    [InlineData("{\"inputs\":[{\"name\":\"a\",\"datatype\":\"BYTES\",\"shape\":[1],\"data\":[\"\xff\"]}]}")]
+    public async Task Infer_BytesThatAreNotText_AreRefused(string latin1) => (await Server.InferAsync(Encoding.Latin1.GetBytes(latin1))).AssertRefusal(400, ServingCode.RequestMalformed);
 
     [Theory]
     [InlineData("NaN")]
@@ -88,7 +92,6 @@ public sealed class BadInputTests(StrictServer server) : BadInputTest(server), I
     [Theory]
     [InlineData("[4294967296,4294967296]")]
     [InlineData("[9223372036854775807,2]")]
-    [InlineData("[2305843009213693952]")]
     [InlineData("[3037000500,3037000500,3037000500]")]
     [InlineData("[-1,2]")]
     [InlineData("[1.5,2]")]
@@ -100,6 +103,10 @@ public sealed class BadInputTests(StrictServer server) : BadInputTest(server), I
         (await Server.InferAsync($$"""{"inputs":[{"name":"a","datatype":"FP32","shape":{{shape}},"data":[1,2]},{{B}}]}""")).AssertRefusal(400, ServingCode.ShapeInvalid);
         (await Server.InferBinaryAsync($$"""{"inputs":[{"name":"a","datatype":"FP32","shape":{{shape}},"parameters":{"binary_data_size":8} },{{B}}]}""", new byte[8])).AssertRefusal(400, ServingCode.ShapeInvalid);
     }
+
+    [Fact]
+    public async Task Infer_ShapeWhoseBytesOverflow_IsRefused() =>
+        (await Server.InferBinaryAsync($$"""{"inputs":[{"name":"a","datatype":"FP32","shape":[2305843009213693952,2],"parameters":{"binary_data_size":8} },{{B}}]}""", new byte[8])).AssertRefusal(400, ServingCode.ShapeInvalid);
 
     [Theory]
     [InlineData("[2]")]
@@ -287,7 +294,7 @@ public sealed class BadInputTests(StrictServer server) : BadInputTest(server), I
     private static byte[] Compress(string encoding, byte[] bytes)
     {
         var output = new MemoryStream();
-        using (Stream compressor = encoding.ToUpperInvariant() switch { "GZIP" => new GZipStream(output, CompressionLevel.Fastest), "DEFLATE" => new ZLibStream(output, CompressionLevel.Fastest), _ => output })
+        using (Stream compressor = encoding.ToUpperInvariant() switch { "GZIP" => new GZipStream(output, CompressionLevel.Optimal), "DEFLATE" => new ZLibStream(output, CompressionLevel.Optimal), _ => output })
         {
             compressor.Write(bytes);
         }

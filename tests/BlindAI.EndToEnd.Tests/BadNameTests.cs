@@ -138,7 +138,7 @@ public sealed class BadNameTests(StrictServer server) : BadInputTest(server), IC
     private async Task<HttpAnswer> SendAsync(string method, string path, string body = "", string headers = "")
     {
         using var connection = await RawConnection.OpenAsync(Server.Server.Url);
-        await connection.SendAsync($"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Length: {body.Length}\r\n\r\n{body}");
+        await connection.SendAsync($"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Type: application/onnx\r\nContent-Length: {body.Length}\r\n\r\n{body}");
         return (await connection.ReadAnswerAsync())!;
     }
 }

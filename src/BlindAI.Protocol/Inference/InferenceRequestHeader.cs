@@ -42,5 +42,10 @@ public sealed record InferenceRequestHeader
         {
             throw JsonFault.Explain(exception, utf8);
         }
+        catch (InvalidOperationException)
+        {
+            // The reader checks a string's text only when it is asked for.
+            throw new ServingException(ServingCode.RequestMalformed, "The request has a string that is not valid UTF-8 or Unicode.");
+        }
     }
 }

@@ -82,7 +82,9 @@ internal sealed class ErrorAnswers(RequestDelegate next, ServerMetrics metrics, 
     private static async Task WriteAsync(HttpContext context, int code, string error, ServingException? serving)
     {
         var response = context.Response;
+        var allow = response.Headers.Allow;
         response.Clear();
+        response.Headers.Allow = allow;
         response.StatusCode = HttpStatus.Of(code);
         response.ContentType = MediaTypes.Json;
         if (serving?.RetryAfter is { } wait)
@@ -92,7 +94,7 @@ internal sealed class ErrorAnswers(RequestDelegate next, ServerMetrics metrics, 
 
         if (code == (int)ServingCode.EncodingUnsupported)
         {
-            response.Headers.AcceptEncoding = "gzip, deflate";
+            response.Headers.AcceptEncoding = HttpMethods.IsPut(context.Request.Method) ? "identity" : "gzip, deflate";
         }
 
         if (code is (int)ServingCode.RequestTooLarge or (int)ServingCode.DeadlineExceeded or (int)ServingCode.UploadIncomplete && HttpProtocol.IsHttp11(context.Request.Protocol))

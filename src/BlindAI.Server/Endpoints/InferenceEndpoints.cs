@@ -16,6 +16,9 @@ namespace BlindAI.Server.Endpoints;
 /// <remarks>Source: Open Inference Protocol v2 with Triton's binary tensor data extension; docs/wire-protocol.md, clause 5.</remarks>
 internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceQueue queue, TrustConfiguration limits, ServerMetrics metrics, TimeProvider clock, ILogger<InferenceEndpoints> logger)
 {
+    /// <summary>What Kestrel buffers of an answer before it waits for the reader.</summary>
+    private const int SliceLength = 64 * 1024;
+
     public async Task InferAsync(HttpContext context)
     {
         var started = clock.GetTimestamp();
@@ -48,8 +51,9 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceQueu
             throw new ServingException(ServingCode.RequestTooLarge, $"The request is over the limit of {limit} bytes.", "send fewer tensors at once, or ask the operator for a higher limit.");
         }
 
-        // Bytes on the wire are bounded as well as those they expand to: an endless compressed nothing would otherwise never end.
-        request.HttpContext.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = limit;
+        // Bytes on the wire are bounded as well as those they expand to: an endless compressed nothing would otherwise never end. Twice the limit,
+        // since the frames of a chunked body count here, and a body of exactly the limit may come in chunks.
+        request.HttpContext.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = 2L * limit;
         var bytes = request.Headers.ContentEncoding.Count == 0 ? request.ContentLength ?? limit : limit;
         return MemoryReservation.Take(metrics, bytes, limits.MaxInFlightBytes);
     }
@@ -78,7 +82,7 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceQueu
             : throw new ServingException(ServingCode.TensorMissing, $"The model has {model.Signature.Inputs.Count} inputs; a raw request can carry one.", "send JSON with binary data.");
     }
 
-    private static PipeReader Decompress(HttpRequest request) => (string?)request.Headers.ContentEncoding switch
+    private static PipeReader Decompress(HttpRequest request) => ((string?)request.Headers.ContentEncoding)?.ToLowerInvariant() switch
     {
         null or "" or "identity" => request.BodyReader,
         "gzip" => PipeReader.Create(new GZipStream(request.Body, CompressionMode.Decompress)),
@@ -99,23 +103,28 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceQueu
     {
         var response = context.Response;
         response.Headers[HeaderNames.ModelDigest] = model.Digest.Value;
-        if (answer.BinaryLength == 0)
-        {
-            response.ContentType = MediaTypes.Json;
-            answer.WriteJson(response.BodyWriter);
-            await response.BodyWriter.FlushAsync(context.RequestAborted);
-            return;
-        }
-
         var json = new ArrayBufferWriter<byte>();
         answer.WriteJson(json);
-        response.ContentType = MediaTypes.OctetStream;
-        response.Headers[HeaderNames.InferenceHeaderContentLength] = json.WrittenCount.ToString(CultureInfo.InvariantCulture);
         response.ContentLength = json.WrittenCount + answer.BinaryLength;
-        await response.BodyWriter.WriteAsync(json.WrittenMemory, context.RequestAborted);
+        response.ContentType = answer.BinaryLength == 0 ? MediaTypes.Json : MediaTypes.OctetStream;
+        if (answer.BinaryLength > 0)
+        {
+            response.Headers[HeaderNames.InferenceHeaderContentLength] = json.WrittenCount.ToString(CultureInfo.InvariantCulture);
+        }
+
+        await WriteAsync(context, json.WrittenMemory);
         foreach (var section in answer.BinarySections)
         {
-            await response.BodyWriter.WriteAsync(section, context.RequestAborted);
+            await WriteAsync(context, section);
+        }
+    }
+
+    // In slices: the server's pipe copies what it is given at once, and gives a reader as much time as all of it would take at the slowest pace.
+    private static async Task WriteAsync(HttpContext context, ReadOnlyMemory<byte> bytes)
+    {
+        for (; !bytes.IsEmpty; bytes = bytes[Math.Min(SliceLength, bytes.Length)..])
+        {
+            await context.Response.BodyWriter.WriteAsync(bytes[..Math.Min(SliceLength, bytes.Length)], context.RequestAborted);
         }
     }
 }
