@@ -36,7 +36,7 @@ public sealed class ByteBudget : IDisposable
         if (Interlocked.Add(ref _used, bytes) > Limit)
         {
             _ = Interlocked.Add(ref _used, -bytes);
-            throw new ServingException(_code, $"{_subject} is over the limit of {Limit} bytes.");
+            throw TooLarge();
         }
 
         try
@@ -50,12 +50,24 @@ public sealed class ByteBudget : IDisposable
         }
     }
 
+    /// <summary>Refuses bytes that are announced and can never fit, before they come.</summary>
+    /// <exception cref="ServingException">They are more than this budget's limit.</exception>
+    public void RefuseOver(long announced)
+    {
+        if (announced > Limit)
+        {
+            throw TooLarge();
+        }
+    }
+
     /// <summary>Returns everything that was drawn here.</summary>
     public void Dispose()
     {
         var used = Interlocked.Exchange(ref _used, 0);
         _parent?.Return(used);
     }
+
+    private ServingException TooLarge() => new(_code, $"{_subject} is over the limit of {Limit} bytes.");
 
     private void Return(long bytes)
     {

@@ -41,8 +41,11 @@ public sealed class UploadReservation : IDisposable
     /// As <see cref="BundleReceiver.ReceiveAsync"/>; <see cref="ServingCode.RequestTooLarge"/> for the upload's own limit,
     /// <see cref="ServingCode.LimitReached"/> for the others.
     /// </exception>
-    public Task<ModelBundle> ReceiveAsync(Stream body, BundleFormat format, long? lengthHint = null, CancellationToken cancellationToken = default) =>
-        BundleReceiver.ReceiveAsync(body, format, Budget, lengthHint, cancellationToken);
+    public Task<ModelBundle> ReceiveAsync(Stream body, BundleFormat format, long? lengthHint = null, CancellationToken cancellationToken = default)
+    {
+        Budget.RefuseOver(lengthHint ?? 0);
+        return BundleReceiver.ReceiveAsync(body, format, Budget, lengthHint, cancellationToken);
+    }
 
     /// <summary>Checks and loads the model, then publishes it at once and whole. The bundle is this method's to dispose, whatever happens.</summary>
     /// <exception cref="ServingException">

@@ -101,7 +101,7 @@ internal sealed class ErrorAnswers(RequestDelegate next, ServerMetrics metrics, 
 
         if (code == (int)ServingCode.EncodingUnsupported)
         {
-            response.Headers.AcceptEncoding = "gzip, deflate";
+            response.Headers.AcceptEncoding = HttpMethods.IsPut(context.Request.Method) ? "identity" : "gzip, deflate";
         }
 
         if (code is (int)ServingCode.RequestTooLarge or (int)ServingCode.DeadlineExceeded or (int)ServingCode.UploadIncomplete && HttpProtocol.IsHttp11(context.Request.Protocol))

@@ -19,6 +19,9 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceQueu
     /// <summary>JSON is held while its numbers are converted, and each character of it may become four bytes of a tensor ("1," as INT64).</summary>
     private const int JsonExpansion = 5;
 
+    /// <summary>What Kestrel buffers of an answer before it waits for the reader.</summary>
+    private const int SliceLength = 64 * 1024;
+
     public async Task InferAsync(HttpContext context)
     {
         var started = clock.GetTimestamp();
@@ -56,8 +59,9 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceQueu
             throw new ServingException(ServingCode.ParameterUnsupported, "This server signs no receipts yet.", $"leave {HeaderNames.Receipt} out.");
         }
 
-        // Bytes on the wire are bounded as well as those they expand to: an endless compressed nothing would otherwise never end.
-        request.HttpContext.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = limit;
+        // Bytes on the wire are bounded as well as those they expand to: an endless compressed nothing would otherwise never end. Twice the limit,
+        // since the frames of a chunked body count here, and a body of exactly the limit may come in chunks.
+        request.HttpContext.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = 2L * limit;
         var bytes = request.Headers.ContentEncoding.Count == 0 ? request.ContentLength ?? limit : limit;
         bytes *= request.Headers.ContainsKey(HeaderNames.InferenceHeaderContentLength) ? 1 : JsonExpansion;
         return MemoryReservation.Take(metrics, bytes, limits.MaxInFlightBytes);
@@ -94,7 +98,7 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceQueu
     private static PipeReader Decompress(HttpContext context)
     {
         var body = context.Request.Body;
-        switch ((string?)context.Request.Headers.ContentEncoding)
+        switch (((string?)context.Request.Headers.ContentEncoding)?.ToLowerInvariant())
         {
             case null or "" or "identity":
                 return context.Request.BodyReader;
@@ -126,23 +130,28 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceQueu
     {
         var response = context.Response;
         response.Headers[HeaderNames.ModelDigest] = model.Digest.Value;
-        if (answer.BinaryLength == 0)
-        {
-            response.ContentType = MediaTypes.Json;
-            answer.WriteJson(response.BodyWriter);
-            await response.BodyWriter.FlushAsync(context.RequestAborted);
-            return;
-        }
-
         var json = new ArrayBufferWriter<byte>();
         answer.WriteJson(json);
-        response.ContentType = MediaTypes.OctetStream;
-        response.Headers[HeaderNames.InferenceHeaderContentLength] = json.WrittenCount.ToString(CultureInfo.InvariantCulture);
         response.ContentLength = json.WrittenCount + answer.BinaryLength;
-        await response.BodyWriter.WriteAsync(json.WrittenMemory, context.RequestAborted);
+        response.ContentType = answer.BinaryLength == 0 ? MediaTypes.Json : MediaTypes.OctetStream;
+        if (answer.BinaryLength > 0)
+        {
+            response.Headers[HeaderNames.InferenceHeaderContentLength] = json.WrittenCount.ToString(CultureInfo.InvariantCulture);
+        }
+
+        await WriteAsync(context, json.WrittenMemory);
         foreach (var section in answer.BinarySections)
         {
-            await response.BodyWriter.WriteAsync(section, context.RequestAborted);
+            await WriteAsync(context, section);
+        }
+    }
+
+    // In slices: the server's pipe copies what it is given at once, and gives a reader as much time as all of it would take at the slowest pace.
+    private static async Task WriteAsync(HttpContext context, ReadOnlyMemory<byte> bytes)
+    {
+        for (; !bytes.IsEmpty; bytes = bytes[Math.Min(SliceLength, bytes.Length)..])
+        {
+            await context.Response.BodyWriter.WriteAsync(bytes[..Math.Min(SliceLength, bytes.Length)], context.RequestAborted);
         }
     }
 }

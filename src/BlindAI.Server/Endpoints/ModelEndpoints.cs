@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using BlindAI.Inference.Models;
 using BlindAI.Protocol;
 using BlindAI.Protocol.Models;
@@ -40,6 +41,11 @@ internal static class ModelEndpoints
         var options = ReadOptions(request.Query, longest);
         var format = BundleFormats.Find(request.ContentType) ?? throw new ServingException(ServingCode.BundleInvalid, "The content type names no bundle format.",
             $"send {MediaTypes.Onnx} for one file or {MediaTypes.Tar} for a folder.");
+        if ((string?)request.Headers.ContentEncoding is not (null or "" or "identity"))
+        {
+            throw new ServingException(ServingCode.EncodingUnsupported, "A bundle is uploaded without a content encoding: its digest is that of the bytes as sent.", "leave the Content-Encoding header out.");
+        }
+
         var owner = request.Namespace();
         using var upload = catalogue.BeginUpload(owner, request.ModelName(), request.ModelVersion());
         var bundle = await ReceiveAsync(upload, request, format);
@@ -67,9 +73,11 @@ internal static class ModelEndpoints
         {
             return await upload.ReceiveAsync(request.Body, format, request.ContentLength, request.HttpContext.RequestAborted);
         }
-        catch (BadHttpRequestException exception) when (exception.StatusCode == StatusCodes.Status400BadRequest)
+        catch (ServingException exception) when (exception.InnerException is BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } late)
         {
-            throw new ServingException(ServingCode.UploadIncomplete, "The upload ends before its bundle does.", "send it again; nothing of it was kept.", exception);
+            // To the receiver the connection broke; that the upload was too slow has a code of its own.
+            ExceptionDispatchInfo.Throw(late);
+            throw;
         }
     }
 

@@ -1,0 +1,73 @@
+using BlindAI.Protocol.Tensors;
+using BlindAI.Testing;
+
+namespace BlindAI.EndToEnd.Tests;
+
+/// <summary>Every real model of the shared material answers through client and server as it did where it was trained.</summary>
+public sealed class SharedModelsTests(ServerFixture server) : IClassFixture<ServerFixture>
+{
+    private const string Absent = "(none)";
+
+    private static readonly string? Folder = RepositoryRoot.Shared is { } shared && Directory.Exists(Path.Combine(shared, "models")) ? Path.Combine(shared, "models") : null;
+
+    public static TheoryData<string> Models { get; } = [.. Folder is null ? [] : Directory.GetDirectories(Folder).Where(folder => File.Exists(Path.Combine(folder, "model.onnx"))).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal).DefaultIfEmpty(Absent)];
+
+    [Theory(SkipTestWithoutData = true)]
+    [MemberData(nameof(Models))]
+    public async Task RunAsync_SharedModel_AnswersAsExpected(string name)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        var folder = Path.Combine(Folder!, name);
+        var inputs = Read(folder, "input__");
+        var expected = Read(folder, "expected__");
+        await using var client = await server.ConnectAsync("shared");
+        var uploaded = await client.UploadModelAsync(name, Path.Combine(folder, "model.onnx"), cancellationToken: cancellation);
+
+        var result = await client.RunAsync(name, inputs, cancellationToken: cancellation);
+        await client.DeleteModelAsync(name, cancellationToken: cancellation);
+
+        Assert.Equal(uploaded.Digest, result.Digest?.Value);
+        Assert.NotEmpty(expected);
+        foreach (var (output, tensor) in expected)
+        {
+            AssertClose(output, tensor, result[output]);
+        }
+    }
+
+    [Fact]
+    public void SharedModels_AreThere() =>
+        Requirements.Require(Folder is not null && Models.Count > 0, "The shared models are missing: set BLINDAI_SHARED to the folder that holds models/.");
+
+    private static Dictionary<string, Tensor> Read(string folder, string prefix) =>
+        Directory.GetFiles(Path.Combine(folder, "io"), $"{prefix}*.npy").ToDictionary(path => Path.GetFileNameWithoutExtension(path)[prefix.Length..], path => ToTensor(Npy.Read(path)));
+
+    private static Tensor ToTensor(Npy array) => new(array.Type switch
+    {
+        "|b1" => TensorDatatype.Bool,
+        "|u1" => TensorDatatype.UInt8,
+        "|i1" => TensorDatatype.Int8,
+        "<i4" => TensorDatatype.Int32,
+        "<i8" => TensorDatatype.Int64,
+        "<f4" => TensorDatatype.Fp32,
+        "<f8" => TensorDatatype.Fp64,
+        var other => throw new NotSupportedException(other),
+    }, new TensorShape(array.Shape), array.Data);
+
+    // 2e-3 of the value, or of 1 for small ones: what other processors and other kernels may differ by. Integers do not differ.
+    private static void AssertClose(string name, Tensor expected, Tensor actual)
+    {
+        Assert.Equal(expected.ToString(), actual.ToString());
+        if (expected.Datatype != TensorDatatype.Fp32)
+        {
+            Assert.Equal(expected.Data.ToArray(), actual.Data.ToArray());
+            return;
+        }
+
+        var left = expected.AsSpan<float>();
+        var right = actual.AsSpan<float>();
+        for (var index = 0; index < left.Length; index++)
+        {
+            Assert.True(Math.Abs(left[index] - right[index]) <= 2e-3f * Math.Max(1, Math.Abs(left[index])), $"Element {index} of {name}: {left[index]} was expected, {right[index]} came.");
+        }
+    }
+}
