@@ -20,7 +20,7 @@ public sealed unsafe class NativeBuffer : MemoryManager<byte>
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         _length = length;
         _pointer = NativeMemory.AlignedAlloc((nuint)Math.Max(length, 1), Alignment);
-        GC.AddMemoryPressure(_length);
+        GC.AddMemoryPressure(Math.Max(length, 1));       // which refuses 0
     }
 
     /// <inheritdoc/>
@@ -54,6 +54,6 @@ public sealed unsafe class NativeBuffer : MemoryManager<byte>
         NativeMemory.Clear(_pointer, (nuint)_length);
         NativeMemory.AlignedFree(_pointer);
         _pointer = null;
-        GC.RemoveMemoryPressure(_length);
+        GC.RemoveMemoryPressure(Math.Max(_length, 1));
     }
 }
