@@ -22,6 +22,9 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceQueu
     /// <summary>What Kestrel buffers of an answer before it waits for the reader.</summary>
     private const int SliceLength = 64 * 1024;
 
+    /// <summary>Longest time that a caller may take to read a slice: 6.5 kB/s are asked of it.</summary>
+    private static readonly TimeSpan SliceTimeout = TimeSpan.FromSeconds(10);
+
     public async Task InferAsync(HttpContext context)
     {
         var started = clock.GetTimestamp();
@@ -139,19 +142,29 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceQueu
             response.Headers[HeaderNames.InferenceHeaderContentLength] = json.WrittenCount.ToString(CultureInfo.InvariantCulture);
         }
 
-        await WriteAsync(context, json.WrittenMemory);
-        foreach (var section in answer.BinarySections)
+        using var stalled = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        try
         {
-            await WriteAsync(context, section);
+            await WriteAsync(response.BodyWriter, json.WrittenMemory, stalled);
+            foreach (var section in answer.BinarySections)
+            {
+                await WriteAsync(response.BodyWriter, section, stalled);
+            }
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            throw new ServingException(ServingCode.DeadlineExceeded, "The caller does not read the answer.");
         }
     }
 
-    // In slices: the server's pipe copies what it is given at once, and gives a reader as much time as all of it would take at the slowest pace.
-    private static async Task WriteAsync(HttpContext context, ReadOnlyMemory<byte> bytes)
+    // In slices, each with a time of its own: an answer that nobody reads holds the memory of its tensors. Kestrel's minimum data rate does not end
+    // such a reader: what the network's buffers took at first buys hours. Slices also keep the pipe from copying a section whole.
+    private static async Task WriteAsync(PipeWriter writer, ReadOnlyMemory<byte> bytes, CancellationTokenSource stalled)
     {
         for (; !bytes.IsEmpty; bytes = bytes[Math.Min(SliceLength, bytes.Length)..])
         {
-            await context.Response.BodyWriter.WriteAsync(bytes[..Math.Min(SliceLength, bytes.Length)], context.RequestAborted);
+            stalled.CancelAfter(SliceTimeout);
+            await writer.WriteAsync(bytes[..Math.Min(SliceLength, bytes.Length)], stalled.Token);
         }
     }
 }

@@ -12,14 +12,10 @@ internal static class AttestedPort
     /// <summary>Longest wait for a request's headers: a peer that trickles them holds a connection no longer.</summary>
     private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>A reader that takes an answer more slowly is given up: an answer in waiting holds the memory of its tensors. 64 KiB may take 8 s.</summary>
-    private static readonly MinDataRate SlowestReader = new(bytesPerSecond: 8192, gracePeriod: TimeSpan.FromSeconds(5));
-
     public static void Configure(KestrelServerOptions kestrel, ServerSettings settings, EnclaveIdentity identity)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.RequestHeadersTimeout = HeadersTimeout;
-        kestrel.Limits.MinResponseDataRate = SlowestReader;
 
         // Every endpoint has its own limit and counts what arrives. The minimum data rate (240 B/s after 5 s) stays: it ends slow bodies.
         kestrel.Limits.MaxRequestBodySize = null;
