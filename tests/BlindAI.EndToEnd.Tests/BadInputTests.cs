@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using BlindAI.OnnxWriter;
 using BlindAI.Protocol;
 
 namespace BlindAI.EndToEnd.Tests;
@@ -43,7 +44,6 @@ public sealed class BadInputTests(StrictServer server) : BadInputTest(server), I
     [InlineData("{\"\xff\xfe")]
     [InlineData("{\"inputs\":[{\"name\":\"\xff\xfe\"}]}")]
     [InlineData("{\"\xc3\":1}")]
-    [InlineData("{\"inputs\":[{\"name\":\"a\",\"datatype\":\"BYTES\",\"shape\":[1],\"data\":[\"\xff\"]}]}")]
     public async Task Infer_BytesThatAreNotText_AreRefused(string latin1) => (await Server.InferAsync(Encoding.Latin1.GetBytes(latin1))).AssertRefusal(400, ServingCode.RequestMalformed);
 
     [Theory]
@@ -67,7 +67,11 @@ public sealed class BadInputTests(StrictServer server) : BadInputTest(server), I
     [InlineData("2", "BOOL")]
     [InlineData("1", "BYTES")]
     public async Task Infer_ValueOfAnotherType_IsRefused(string value, string datatype) =>
-        (await Server.InferAsync($$"""{"inputs":[{"name":"a","datatype":"{{datatype}}","shape":[1],"data":[{{value}}]},{{B}}]}""")).AssertRefusal(400, ServingCode.DataMismatch);
+        (await InferTypedAsync(datatype, Encoding.UTF8.GetBytes(value))).AssertRefusal(400, ServingCode.DataMismatch);
+
+    [Fact]
+    public async Task Infer_StringThatIsNotText_IsRefused() =>
+        (await InferTypedAsync("BYTES", [(byte)'"', 0xff, (byte)'"'])).AssertRefusal(400, ServingCode.RequestMalformed);
 
     [Theory]
     [InlineData("FP64")]
@@ -87,7 +91,7 @@ public sealed class BadInputTests(StrictServer server) : BadInputTest(server), I
     [InlineData("FP16")]
     [InlineData("BF16")]
     public async Task Infer_DatatypeWithoutJsonForm_IsRefusedWithTheWayOut(string datatype) =>
-        (await Server.InferAsync($$"""{"inputs":[{"name":"a","datatype":"{{datatype}}","shape":[1,2],"data":[1,2]},{{B}}]}""")).AssertRefusal(400, ServingCode.DatatypeInvalid, hasHint: true);
+        (await InferTypedAsync(datatype, "1"u8.ToArray())).AssertRefusal(400, ServingCode.DatatypeInvalid, hasHint: true);
 
     [Theory]
     [InlineData("[4294967296,4294967296]")]
@@ -300,5 +304,23 @@ public sealed class BadInputTests(StrictServer server) : BadInputTest(server), I
         }
 
         return output.ToArray();
+    }
+
+    // Asks a model that takes one element of the datatype.
+    private async Task<HttpAnswer> InferTypedAsync(string datatype, byte[] element)
+    {
+        var type = datatype switch
+        {
+            "FP32" => OnnxType.Float,
+            "FP16" => OnnxType.Float16,
+            "BF16" => OnnxType.BFloat16,
+            "BYTES" => OnnxType.String,
+            _ => Enum.Parse<OnnxType>(datatype, ignoreCase: true),
+        };
+        Assert.Equal(201, (await Server.UploadAsync("typed", TestModels.Identity(type))).Status);
+        var start = Encoding.UTF8.GetBytes($$"""{"inputs":[{"name":"x","datatype":"{{datatype}}","shape":[1],"data":[""");
+        var answer = await Server.InferAsync([.. start, .. element, .. "]}]}"u8], "typed");
+        (await Server.SendAsync(HttpMethod.Delete, "/v2/models/typed")).AssertDone();
+        return answer;
     }
 }

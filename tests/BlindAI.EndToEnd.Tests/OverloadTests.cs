@@ -7,7 +7,7 @@ namespace BlindAI.EndToEnd.Tests;
 public sealed class OverloadedServer : IAsyncLifetime
 {
     internal StrictServer Strict { get; } = new([
-        $"--Limits:MaxRequestBytes={StrictServer.MaxBytes}", $"--Limits:MaxInFlightBytes={StrictServer.MaxBytes}", "--Inference:Threads=1",
+        $"--Limits:MaxRequestBytes={StrictServer.MaxBytes}", $"--Limits:MaxInFlightBytes={5 * StrictServer.MaxBytes}", "--Inference:Threads=1",
         "--Limits:MaxQueuedRequests=1", "--Limits:MaxQueueMilliseconds=300000", "--Limits:AttestationsPerSecond=1"]);
 
     public async ValueTask InitializeAsync()

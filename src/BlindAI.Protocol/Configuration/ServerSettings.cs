@@ -1,4 +1,5 @@
 using System.Globalization;
+using BlindAI.Protocol.Inference;
 
 namespace BlindAI.Protocol.Configuration;
 
@@ -70,6 +71,11 @@ public sealed record ServerSettings
             },
         };
         reader.ExpectNoOthers();
+        if (settings.Trust.MaxInFlightBytes < (long)settings.Trust.Protocol.MaxRequestBytes * ProtocolLimits.JsonExpansion)
+        {
+            throw new ConfigurationException($"Limits:MaxInFlightBytes must be at least {ProtocolLimits.JsonExpansion} times Limits:MaxRequestBytes: the largest JSON request would never be served.");
+        }
+
         return settings;
     }
 

@@ -15,6 +15,9 @@ public sealed record ProtocolLimits
     /// <summary>Most elements of one BYTES tensor, each of which costs an object. Default 1 Mi.</summary>
     public int MaxByteStrings { get; init; } = 1024 * 1024;
 
+    /// <summary>Most memory that a byte of JSON takes: itself, while its numbers are converted, and four bytes of a tensor ("1," as INT64).</summary>
+    public const int JsonExpansion = 5;
+
     /// <summary>Deepest nesting of JSON. Default 64.</summary>
     public const int MaxJsonDepth = 64;
 

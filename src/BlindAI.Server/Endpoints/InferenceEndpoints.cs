@@ -16,9 +16,6 @@ namespace BlindAI.Server.Endpoints;
 /// <remarks>Source: Open Inference Protocol v2 with Triton's binary tensor data extension; docs/wire-protocol.md, clause 5.</remarks>
 internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceQueue queue, TrustConfiguration limits, ServerMetrics metrics, TimeProvider clock, ILogger<InferenceEndpoints> logger)
 {
-    /// <summary>JSON is held while its numbers are converted, and each character of it may become four bytes of a tensor ("1," as INT64).</summary>
-    private const int JsonExpansion = 5;
-
     /// <summary>What Kestrel buffers of an answer before it waits for the reader.</summary>
     private const int SliceLength = 64 * 1024;
 
@@ -66,7 +63,7 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceQueu
         // since the frames of a chunked body count here, and a body of exactly the limit may come in chunks.
         request.HttpContext.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = 2L * limit;
         var bytes = request.Headers.ContentEncoding.Count == 0 ? request.ContentLength ?? limit : limit;
-        bytes *= request.Headers.ContainsKey(HeaderNames.InferenceHeaderContentLength) ? 1 : JsonExpansion;
+        bytes *= request.Headers.ContainsKey(HeaderNames.InferenceHeaderContentLength) ? 1 : ProtocolLimits.JsonExpansion;
         return MemoryReservation.Take(metrics, bytes, limits.MaxInFlightBytes);
     }
 
