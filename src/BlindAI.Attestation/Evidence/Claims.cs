@@ -63,7 +63,7 @@ public sealed record Claims
     /// <summary>Writes the one encoding of these claims.</summary>
     public byte[] Encode()
     {
-        var writer = new CborWriter(CborConformanceMode.Canonical, convertIndefiniteLengthEncodings: false);
+        var writer = new CborWriter(CborConformanceMode.Canonical, convertIndefiniteLengthEncodings: true);
         writer.WriteStartMap(null);
         writer.WriteUInt32(1);
         writer.WriteTextString(Type);

@@ -20,7 +20,10 @@ public sealed unsafe class NativeBuffer : MemoryManager<byte>
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         _length = length;
         _pointer = NativeMemory.AlignedAlloc((nuint)Math.Max(length, 1), Alignment);
-        GC.AddMemoryPressure(_length);
+        if (length > 0)
+        {
+            GC.AddMemoryPressure(length);
+        }
     }
 
     /// <inheritdoc/>
@@ -54,6 +57,9 @@ public sealed unsafe class NativeBuffer : MemoryManager<byte>
         NativeMemory.Clear(_pointer, (nuint)_length);
         NativeMemory.AlignedFree(_pointer);
         _pointer = null;
-        GC.RemoveMemoryPressure(_length);
+        if (_length > 0)
+        {
+            GC.RemoveMemoryPressure(_length);
+        }
     }
 }
