@@ -10,7 +10,7 @@ public static class EvidenceObjectCbor
     public static byte[] Encode(EvidenceObject value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        var writer = new CborWriter(CborConformanceMode.Canonical, convertIndefiniteLengthEncodings: false);
+        var writer = new CborWriter(CborConformanceMode.Canonical, convertIndefiniteLengthEncodings: true);
         writer.WriteStartMap(null);
         writer.WriteTextString("v");
         writer.WriteInt32(EvidenceObject.Version);

@@ -11,7 +11,16 @@ internal static class ServerErrors
     public static async Task<Exception> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         var status = (int)response.StatusCode;
-        var body = await BoundedContent.ReadAsync(response.Content, MaxErrorBytes, cancellationToken).ConfigureAwait(false);
+        byte[]? body;
+        try
+        {
+            body = await BoundedContent.ReadAsync(response.Content, MaxErrorBytes, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        {
+            return new ServingException(ServingCode.ConnectionLost, $"The server answered {status}, and the connection ended before it said why.", innerException: exception);
+        }
+
         if (ErrorBody.TryParse(body) is not { } error)
         {
             return new ServingException(ServingCode.ResponseMalformed, $"The server answered {status} without a BlindAI error.");

@@ -56,8 +56,10 @@ internal static class ModelServer
     private static async Task FailAsync(HttpContext context)
     {
         context.Response.StatusCode = StatusCodes.Status404NotFound;
-        await using var writer = new Utf8JsonWriter(context.Response.Body);
+        using var body = new MemoryStream();
+        await using var writer = new Utf8JsonWriter(body);
         new ErrorBody("No such model. hint: upload it.", (int)ServingCode.ModelNotFound, "upload it.").Write(writer);
+        await context.Response.Body.WriteAsync(body.ToArray());
     }
 
     private static async Task InferAsync(HttpContext context, NamedTensor[] outputs)
