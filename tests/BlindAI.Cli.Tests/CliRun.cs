@@ -6,13 +6,10 @@ namespace BlindAI.Cli.Tests;
 internal sealed record CliRun(int Exit, string Out, string Error)
 {
     /// <summary>The one JSON document of standard output.</summary>
-    public JsonElement Json
+    public JsonElement ReadJson()
     {
-        get
-        {
-            using var document = JsonDocument.Parse(Out);
-            return document.RootElement.Clone();
-        }
+        using var document = JsonDocument.Parse(Out);
+        return document.RootElement.Clone();
     }
 
     public static Task<CliRun> OfAsync(params string[] arguments) => OfAsync(static _ => null, arguments);

@@ -50,7 +50,7 @@ public sealed class UsageTests
     [Fact]
     public async Task Run_WrongArgumentsWithJson_AnswersAnErrorObject()
     {
-        var error = (await CliRun.OfAsync("models", "list", "--url", Server, "--json")).Json.GetProperty("error");
+        var error = (await CliRun.OfAsync("models", "list", "--url", Server, "--json")).ReadJson().GetProperty("error");
 
         Assert.Equal(System.Text.Json.JsonValueKind.Null, error.GetProperty("code").ValueKind);
         Assert.Equal("Usage", error.GetProperty("name").GetString());

@@ -18,7 +18,7 @@ internal static class ServerErrors
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            return new ServingException(ServingCode.ConnectionLost, $"The connection ended inside an answer with status {status}.", innerException: exception);
+            return new ServingException(ServingCode.ConnectionLost, $"The server answered {status}, and the connection ended before it said why.", innerException: exception);
         }
 
         if (ErrorBody.TryParse(body) is not { } error)

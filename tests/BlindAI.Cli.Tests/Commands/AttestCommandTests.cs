@@ -28,7 +28,7 @@ public sealed class AttestCommandTests
 
         var run = await CliRun.OfAsync("attest", "--url", server.Url, "--json");
 
-        Assert.Equal((10, 501), (run.Exit, run.Json.GetProperty("error").GetProperty("code").GetInt32()));
+        Assert.Equal((10, 501), (run.Exit, run.ReadJson().GetProperty("error").GetProperty("code").GetInt32()));
     }
 
     [Theory]
@@ -66,7 +66,7 @@ public sealed class AttestCommandTests
     {
         await using var server = await SimulatedServer.StartAsync();
 
-        var json = (await CliRun.OfAsync("attest", "--url", server.Url, Simulation, "--json")).Json;
+        var json = (await CliRun.OfAsync("attest", "--url", server.Url, Simulation, "--json")).ReadJson();
 
         Assert.Equal("simulation", json.GetProperty("tee").GetString());
         Assert.False(json.GetProperty("isHardware").GetBoolean());
@@ -138,7 +138,7 @@ public sealed class AttestCommandTests
         var evidence = EvidenceObjectJson.Parse(System.Text.Encoding.UTF8.GetBytes(saved.RootElement.GetProperty("evidence").GetRawText()));
         var enclave = EnclaveVerifier.Verify(evidence, seen, AttestationPolicy.DangerouslyAllowSimulation("localhost"), DateTimeOffset.UnixEpoch);
 
-        Assert.Equal(enclave.ClaimsDigest.ToString(), run.Json.GetProperty("claimsDigest").GetString());
+        Assert.Equal(enclave.ClaimsDigest.ToString(), run.ReadJson().GetProperty("claimsDigest").GetString());
         Assert.Equal(enclave.TlsKey, Sha256Digest.Of(Bytes("tlsSpki")));
 
         byte[] Bytes(string name) => StrictBase64Url.TryDecode(System.Text.Encoding.ASCII.GetBytes(saved.RootElement.GetProperty(name).GetString()!), out var bytes) ? bytes : [];
