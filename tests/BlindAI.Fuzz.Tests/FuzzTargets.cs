@@ -15,7 +15,7 @@ using BlindAI.Protocol.Wire;
 
 namespace BlindAI.Fuzz.Tests;
 
-/// <summary>Every parser of bytes that come from outside. Each run ends in a value or in the one exception that the parser states.</summary>
+/// <summary>Every parser of bytes that come from outside. Each run ends in a value (true) or in the one exception that the parser states (false).</summary>
 internal static class FuzzTargets
 {
     private static readonly ProtocolLimits Limits = new() { MaxRequestBytes = 1 << 16, MaxHeaderBytes = 1 << 14 };
@@ -23,7 +23,7 @@ internal static class FuzzTargets
     // What the inspector lets through goes on to ONNX Runtime, as in the server: both must refuse in good order.
     private static readonly OnnxRuntimeEngine Engine = new(new EngineOptions());
 
-    public delegate void Run(ReadOnlySpan<byte> input);
+    public delegate bool Run(ReadOnlySpan<byte> input);
 
     /// <summary>The targets by the names of their seed folders.</summary>
     public static IReadOnlyDictionary<string, Run> All { get; } = new SortedDictionary<string, Run>(StringComparer.Ordinal)
@@ -38,78 +38,90 @@ internal static class FuzzTargets
         ["binary-body"] = ReadBinary,
         ["raw-body"] = input => Serving(bytes => ReadBody(bytes, pipe => InferenceBodyReader.ReadRawAsync(pipe, "x", TensorDatatype.Bytes, [-1], Limits, CancellationToken.None)), input.ToArray()),
         ["response"] = ReadResponse,
-        ["error-body"] = input => ErrorBody.TryParse(input.ToArray()),
+        ["error-body"] = input => ErrorBody.TryParse(input.ToArray()) is not null,
         ["configuration"] = ReadConfiguration,
         ["protobuf"] = ReadProtobuf,
         ["onnx"] = input => Serving(bytes => Load(BundleFormat.Onnx, bytes), input.ToArray()),
         ["tar"] = input => Serving(bytes => Load(BundleFormat.Tar, bytes), input.ToArray()),
     };
 
-    private static void Attestation<T>(Func<ReadOnlyMemory<byte>, T> parse, byte[] input)
+    private static bool Attestation<T>(Func<ReadOnlyMemory<byte>, T> parse, byte[] input)
     {
         try
         {
             _ = parse(input);
+            return true;
         }
         catch (AttestationException exception) when (exception.Code != RejectionCode.Internal)
         {
+            return false;
         }
     }
 
-    private static void Serving(Action<ReadOnlyMemory<byte>> parse, byte[] input)
+    private static bool Serving(Action<ReadOnlyMemory<byte>> parse, byte[] input)
     {
         try
         {
             parse(input);
+            return true;
         }
         catch (ServingException)
         {
+            return false;
         }
     }
 
     // The first two bytes are the length that the header states.
-    private static void ReadBinary(ReadOnlySpan<byte> input)
+    private static bool ReadBinary(ReadOnlySpan<byte> input)
     {
-        if (input.Length >= 2)
+        if (input.Length < 2)
         {
-            var headerLength = MemoryMarshal.Read<ushort>(input);
-            Serving(bytes => ReadBody(bytes, pipe => InferenceBodyReader.ReadBinaryAsync(pipe, headerLength, Limits, CancellationToken.None)), input[2..].ToArray());
+            return false;
         }
+
+        var headerLength = MemoryMarshal.Read<ushort>(input);
+        return Serving(bytes => ReadBody(bytes, pipe => InferenceBodyReader.ReadBinaryAsync(pipe, headerLength, Limits, CancellationToken.None)), input[2..].ToArray());
     }
 
     private static void ReadBody(ReadOnlyMemory<byte> body, Func<PipeReader, ValueTask<DecodedRequest>> read) =>
         read(PipeReader.Create(new System.Buffers.ReadOnlySequence<byte>(body))).AsTask().GetAwaiter().GetResult().Dispose();
 
-    private static void ReadResponse(ReadOnlySpan<byte> input)
+    private static bool ReadResponse(ReadOnlySpan<byte> input)
     {
-        if (input.Length >= 2)
+        if (input.Length < 2)
         {
-            int? headerLength = MemoryMarshal.Read<ushort>(input) is var length and not ushort.MaxValue ? length : null;
-            Serving(bytes => InferenceResponse.Parse(bytes, headerLength), input[2..].ToArray());
+            return false;
         }
+
+        int? headerLength = MemoryMarshal.Read<ushort>(input) is var length and not ushort.MaxValue ? length : null;
+        return Serving(bytes => InferenceResponse.Parse(bytes, headerLength), input[2..].ToArray());
     }
 
-    private static void ReadConfiguration(ReadOnlySpan<byte> input)
+    private static bool ReadConfiguration(ReadOnlySpan<byte> input)
     {
         try
         {
             var entries = new ConfigurationEntries();
             entries.AddJson(input, "fuzz.json");
             _ = ServerSettings.Read(entries).Trust.Document;
+            return true;
         }
         catch (ConfigurationException)
         {
+            return false;
         }
     }
 
-    private static void ReadProtobuf(ReadOnlySpan<byte> input)
+    private static bool ReadProtobuf(ReadOnlySpan<byte> input)
     {
         try
         {
             Walk(new ProtobufReader(input, maxDepth: 8));
+            return true;
         }
         catch (ProtobufException)
         {
+            return false;
         }
     }
 

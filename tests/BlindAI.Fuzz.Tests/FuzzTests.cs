@@ -22,10 +22,8 @@ public sealed class FuzzTests
     [MemberData(nameof(Targets))]
     public void Run_Seeds_EndInAValueOrTheStatedException(string target)
     {
-        foreach (var seed in Seeds(target))
-        {
-            Try(target, seed);
-        }
+        // At least one must be a value: changes of what is refused at its first byte would reach nothing.
+        Assert.Contains(true, Seeds(target).ConvertAll(seed => Try(target, seed)));
     }
 
     [Theory]
@@ -54,15 +52,15 @@ public sealed class FuzzTests
     private static int Seconds() =>
         int.TryParse(Environment.GetEnvironmentVariable("BLINDAI_FUZZ_SECONDS"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? seconds : 0;
 
-    private static void Try(string target, byte[] input)
+    private static bool Try(string target, byte[] input)
     {
         try
         {
-            FuzzTargets.All[target](input);
+            return FuzzTargets.All[target](input);
         }
         catch (Exception exception)
         {
-            Assert.Fail($"{target}: {exception.GetType().Name} for the input {Convert.ToBase64String(input)}\n{exception}");
+            throw new InvalidOperationException($"{target}: {exception.GetType().Name} for the input {Convert.ToBase64String(input)}", exception);
         }
     }
 }
