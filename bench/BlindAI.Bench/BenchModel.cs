@@ -9,7 +9,7 @@ internal sealed record BenchModel(string Name, int Batch, int[] Widths, int Runs
     public static IReadOnlyList<BenchModel> All { get; } =
     [
         new("tiny-mlp", Batch: 1, [4, 16, 3], RunsPerRound: 500),
-        new("wide-mlp", Batch: 16, [1024, 2048, 2048, 10], RunsPerRound: 40),
+        new("wide-mlp", Batch: 16, [1024, 2048, 2048, 10], RunsPerRound: 20),
     ];
 
     public int InputLength => Batch * Widths[0];

@@ -10,6 +10,7 @@ internal static class InterleavedRounds
         var rawMedians = new double[rounds];
         var serverMedians = new double[rounds];
         var serverTails = new double[rounds];
+        var (rawMinimum, serverMinimum) = (double.MaxValue, double.MaxValue);
         for (var round = -1; round < rounds; round++)
         {
             var rawTimes = new double[model.RunsPerRound];
@@ -39,13 +40,15 @@ internal static class InterleavedRounds
                 rawMedians[round] = Quantile(rawTimes, 0.5);
                 serverMedians[round] = Quantile(serverTimes, 0.5);
                 serverTails[round] = Quantile(serverTimes, 0.99);
+                rawMinimum = Math.Min(rawMinimum, rawTimes.Min());
+                serverMinimum = Math.Min(serverMinimum, serverTimes.Min());
             }
         }
 
         var pairs = rawMedians.Zip(serverMedians).ToList();
         return new(
             model.Name, rounds, model.RunsPerRound, Quantile(rawMedians, 0.5), Quantile(serverMedians, 0.5), Quantile(serverTails, 0.5),
-            Quantile([.. pairs.Select(pair => pair.Second / pair.First)], 0.5), Quantile([.. pairs.Select(pair => pair.Second - pair.First)], 0.5));
+            Quantile([.. pairs.Select(pair => pair.Second / pair.First)], 0.5), Quantile([.. pairs.Select(pair => pair.Second - pair.First)], 0.5), rawMinimum, serverMinimum);
     }
 
     private static double Quantile(double[] values, double quantile)

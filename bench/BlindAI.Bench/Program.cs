@@ -42,11 +42,11 @@ if (writesJson)
 }
 else
 {
-    Console.WriteLine($"{"model",-12}{"raw p50",12}{"server p50",12}{"server p99",12}{"ratio",10}{"added",12}");
+    Console.WriteLine($"{"model",-12}{"raw p50",12}{"server p50",12}{"server p99",12}{"ratio",10}{"added",12}{"raw min",12}{"server min",12}");
     foreach (var result in results)
     {
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{result.Model,-12}{result.RawMicroseconds,9:F1} us{result.ServerMicroseconds,9:F1} us{result.ServerP99Microseconds,9:F1} us{result.Ratio,9:F2}x{result.AddedMicroseconds,9:F1} us"));
+            $"{result.Model,-12}{result.RawMicroseconds,9:F1} us{result.ServerMicroseconds,9:F1} us{result.ServerP99Microseconds,9:F1} us{result.Ratio,9:F2}x{result.AddedMicroseconds,9:F1} us{result.RawMinimumMicroseconds,9:F1} us{result.ServerMinimumMicroseconds,9:F1} us"));
     }
 }
 
