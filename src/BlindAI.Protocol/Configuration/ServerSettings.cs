@@ -104,7 +104,7 @@ public sealed record ServerSettings
 
         public Uri Url(string key, Uri fallback, string scheme) =>
             Value(key) is not { } value ? fallback
-            : Uri.TryCreate(value, UriKind.Absolute, out var url) && url.Scheme == scheme && url.PathAndQuery == "/" && url.UserInfo.Length == 0 ? url
+            : Uri.TryCreate(value, UriKind.Absolute, out var url) && url.Scheme == scheme && url.PathAndQuery == "/" && url.Fragment.Length == 0 && url.UserInfo.Length == 0 ? url
             : throw new ConfigurationException($"{key} must be {scheme}://ADDRESS:PORT without a path.");
 
         public void ExpectNoOthers()

@@ -1,0 +1,53 @@
+using System.Globalization;
+using System.Text.Json;
+using BlindAI.Attestation.Policy;
+using BlindAI.Bench;
+using BlindAI.Client;
+
+const int UsageError = 2;
+const string Usage = "usage: BlindAI.Bench [--rounds N] [--json]    N is 1 to 1000, 5 by default";
+
+var rounds = 5;
+var writesJson = false;
+for (var index = 0; index < args.Length; index++)
+{
+    if (args[index] == "--json")
+    {
+        writesJson = true;
+    }
+    else if (args[index] == "--rounds" && index + 1 < args.Length && int.TryParse(args[index + 1], NumberStyles.None, CultureInfo.InvariantCulture, out rounds) && rounds is >= 1 and <= 1000)
+    {
+        index++;
+    }
+    else
+    {
+        await Console.Error.WriteLineAsync(Usage);
+        return UsageError;
+    }
+}
+
+await using var server = await ServerProcess.StartAsync();
+await using var client = await BlindAIClient.ConnectAsync(server.Url, AttestationPolicy.DangerouslyAllowSimulation("localhost"));
+var results = new List<BenchResult>();
+foreach (var model in BenchModel.All)
+{
+    using var raw = new RawRun(model);
+    var remote = await RemoteRun.UploadAsync(client, model);
+    results.Add(await InterleavedRounds.MeasureAsync(model, rounds, raw, remote));
+}
+
+if (writesJson)
+{
+    Console.WriteLine(JsonSerializer.Serialize(new { processors = Environment.ProcessorCount, rounds, results }, JsonSerializerOptions.Web));
+}
+else
+{
+    Console.WriteLine($"{"model",-12}{"raw p50",12}{"server p50",12}{"server p99",12}{"ratio",10}{"added",12}{"raw min",12}{"server min",12}");
+    foreach (var result in results)
+    {
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{result.Model,-12}{result.RawMicroseconds,9:F1} us{result.ServerMicroseconds,9:F1} us{result.ServerP99Microseconds,9:F1} us{result.Ratio,9:F2}x{result.AddedMicroseconds,9:F1} us{result.RawMinimumMicroseconds,9:F1} us{result.ServerMinimumMicroseconds,9:F1} us"));
+    }
+}
+
+return 0;

@@ -1,0 +1,150 @@
+using System.IO.Pipelines;
+using System.Runtime.InteropServices;
+using BlindAI.Attestation;
+using BlindAI.Attestation.Evidence;
+using BlindAI.Attestation.Policy;
+using BlindAI.Attestation.Simulation;
+using BlindAI.Inference.Engines;
+using BlindAI.Inference.Models;
+using BlindAI.Protocol;
+using BlindAI.Protocol.Configuration;
+using BlindAI.Protocol.Inference;
+using BlindAI.Protocol.Models;
+using BlindAI.Protocol.Tensors;
+using BlindAI.Protocol.Wire;
+
+namespace BlindAI.Fuzz.Tests;
+
+/// <summary>Every parser of bytes that come from outside. Each run ends in a value (true) or in the one exception that the parser states (false).</summary>
+internal static class FuzzTargets
+{
+    private static readonly ProtocolLimits Limits = new() { MaxRequestBytes = 1 << 16, MaxHeaderBytes = 1 << 14 };
+
+    // What the inspector lets through goes on to ONNX Runtime, as in the server: both must refuse in good order.
+    private static readonly OnnxRuntimeEngine Engine = new(new EngineOptions());
+
+    public delegate bool Run(ReadOnlySpan<byte> input);
+
+    /// <summary>The targets by the names of their seed folders.</summary>
+    public static IReadOnlyDictionary<string, Run> All { get; } = new SortedDictionary<string, Run>(StringComparer.Ordinal)
+    {
+        ["claims"] = input => Attestation(Claims.Parse, input.ToArray()),
+        ["evidence-json"] = input => Attestation(bytes => EvidenceObjectJson.Parse(bytes.Span), input.ToArray()),
+        ["evidence-cbor"] = input => Attestation(EvidenceObjectCbor.Parse, input.ToArray()),
+        ["simulation-report"] = input => Attestation(SimulationReport.Parse, input.ToArray()),
+        ["policy"] = input => Attestation(bytes => AttestationPolicy.Parse(bytes.Span), input.ToArray()),
+        ["request-header"] = input => Serving(bytes => InferenceRequestHeader.Parse(bytes.Span, Limits), input.ToArray()),
+        ["json-body"] = input => Serving(bytes => ReadBody(bytes, pipe => InferenceBodyReader.ReadJsonAsync(pipe, Limits, CancellationToken.None)), input.ToArray()),
+        ["binary-body"] = ReadBinary,
+        ["raw-body"] = input => Serving(bytes => ReadBody(bytes, pipe => InferenceBodyReader.ReadRawAsync(pipe, "x", TensorDatatype.Bytes, [-1], Limits, CancellationToken.None)), input.ToArray()),
+        ["response"] = ReadResponse,
+        ["error-body"] = input => ErrorBody.TryParse(input.ToArray()) is not null,
+        ["configuration"] = ReadConfiguration,
+        ["protobuf"] = ReadProtobuf,
+        ["onnx"] = input => Serving(bytes => Load(BundleFormat.Onnx, bytes), input.ToArray()),
+        ["tar"] = input => Serving(bytes => Load(BundleFormat.Tar, bytes), input.ToArray()),
+    };
+
+    private static bool Attestation<T>(Func<ReadOnlyMemory<byte>, T> parse, byte[] input)
+    {
+        try
+        {
+            _ = parse(input);
+            return true;
+        }
+        catch (AttestationException exception) when (exception.Code != RejectionCode.Internal)
+        {
+            return false;
+        }
+    }
+
+    private static bool Serving(Action<ReadOnlyMemory<byte>> parse, byte[] input)
+    {
+        try
+        {
+            parse(input);
+            return true;
+        }
+        catch (ServingException)
+        {
+            return false;
+        }
+    }
+
+    // The first two bytes are the length that the header states.
+    private static bool ReadBinary(ReadOnlySpan<byte> input)
+    {
+        if (input.Length < 2)
+        {
+            return false;
+        }
+
+        var headerLength = MemoryMarshal.Read<ushort>(input);
+        return Serving(bytes => ReadBody(bytes, pipe => InferenceBodyReader.ReadBinaryAsync(pipe, headerLength, Limits, CancellationToken.None)), input[2..].ToArray());
+    }
+
+    private static void ReadBody(ReadOnlyMemory<byte> body, Func<PipeReader, ValueTask<DecodedRequest>> read) =>
+        read(PipeReader.Create(new System.Buffers.ReadOnlySequence<byte>(body))).AsTask().GetAwaiter().GetResult().Dispose();
+
+    private static bool ReadResponse(ReadOnlySpan<byte> input)
+    {
+        if (input.Length < 2)
+        {
+            return false;
+        }
+
+        int? headerLength = MemoryMarshal.Read<ushort>(input) is var length and not ushort.MaxValue ? length : null;
+        return Serving(bytes => InferenceResponse.Parse(bytes, headerLength), input[2..].ToArray());
+    }
+
+    private static bool ReadConfiguration(ReadOnlySpan<byte> input)
+    {
+        try
+        {
+            var entries = new ConfigurationEntries();
+            entries.AddJson(input, "fuzz.json");
+            _ = ServerSettings.Read(entries).Trust.Document;
+            return true;
+        }
+        catch (ConfigurationException)
+        {
+            return false;
+        }
+    }
+
+    private static bool ReadProtobuf(ReadOnlySpan<byte> input)
+    {
+        try
+        {
+            Walk(new ProtobufReader(input, maxDepth: 8));
+            return true;
+        }
+        catch (ProtobufException)
+        {
+            return false;
+        }
+    }
+
+    // Which length-delimited fields are messages only a schema knows; here it is those whose number is even.
+    private static void Walk(ProtobufReader reader)
+    {
+        while (reader.TryReadField())
+        {
+            switch (reader.WireType)
+            {
+                case ProtobufWireType.Varint: _ = reader.ReadVarint(); break;
+                case ProtobufWireType.LengthDelimited when reader.FieldNumber % 2 == 0: Walk(reader.ReadMessage()); break;
+                case ProtobufWireType.LengthDelimited when reader.FieldNumber % 3 == 0: _ = reader.ReadString(); break;
+                case ProtobufWireType.LengthDelimited: _ = reader.ReadBytes(); break;
+                default: reader.SkipField(); break;
+            }
+        }
+    }
+
+    private static void Load(BundleFormat format, ReadOnlyMemory<byte> body)
+    {
+        using var budget = new ByteBudget(1 << 20, ServingCode.RequestTooLarge, "The fuzzed model");
+        using var bundle = BundleReceiver.ReceiveAsync(new MemoryStream(body.ToArray()), format, budget, body.Length).GetAwaiter().GetResult();
+        using var model = Engine.Load(bundle, CancellationToken.None);
+    }
+}
