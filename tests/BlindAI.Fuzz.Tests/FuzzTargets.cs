@@ -34,9 +34,9 @@ internal static class FuzzTargets
         ["simulation-report"] = input => Attestation(SimulationReport.Parse, input.ToArray()),
         ["policy"] = input => Attestation(bytes => AttestationPolicy.Parse(bytes.Span), input.ToArray()),
         ["request-header"] = input => Serving(bytes => InferenceRequestHeader.Parse(bytes.Span, Limits), input.ToArray()),
-        ["json-body"] = input => Serving(bytes => ReadBody(bytes, pipe => InferenceBodyReader.ReadJsonAsync(pipe, Limits, CancellationToken.None)), input.ToArray()),
+        ["json-body"] = input => Serving(bytes => ReadBody(bytes, pipe => new InferenceBodyReader(pipe, Limits).ReadJsonAsync(CancellationToken.None)), input.ToArray()),
         ["binary-body"] = ReadBinary,
-        ["raw-body"] = input => Serving(bytes => ReadBody(bytes, pipe => InferenceBodyReader.ReadRawAsync(pipe, "x", TensorDatatype.Bytes, [-1], Limits, CancellationToken.None)), input.ToArray()),
+        ["raw-body"] = input => Serving(bytes => ReadBody(bytes, pipe => new InferenceBodyReader(pipe, Limits).ReadRawAsync("x", TensorDatatype.Bytes, [-1], CancellationToken.None)), input.ToArray()),
         ["response"] = ReadResponse,
         ["error-body"] = input => ErrorBody.TryParse(input.ToArray()) is not null,
         ["configuration"] = ReadConfiguration,
@@ -80,7 +80,7 @@ internal static class FuzzTargets
         }
 
         var headerLength = MemoryMarshal.Read<ushort>(input);
-        return Serving(bytes => ReadBody(bytes, pipe => InferenceBodyReader.ReadBinaryAsync(pipe, headerLength, Limits, CancellationToken.None)), input[2..].ToArray());
+        return Serving(bytes => ReadBody(bytes, pipe => new InferenceBodyReader(pipe, Limits).ReadBinaryAsync(headerLength, CancellationToken.None)), input[2..].ToArray());
     }
 
     private static void ReadBody(ReadOnlyMemory<byte> body, Func<PipeReader, ValueTask<DecodedRequest>> read) =>
