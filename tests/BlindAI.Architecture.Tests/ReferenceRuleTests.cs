@@ -35,7 +35,8 @@ public sealed class ReferenceRuleTests
         ["BlindAI.Attestation.Policy.AttestationPolicy"] = "policy: a policy that accepts simulation says so and accepts no hardware beside it",
         ["BlindAI.Attestation.Policy.PolicyExplanation"] = "watermark: an explained policy says that it accepts simulation",
         ["BlindAI.Attestation.Evidence.EnclaveVerifier"] = "watermark: the steps that were proved, and the refusal of simulation, say SIMULATION",
-        ["BlindAI.Attestation.Evidence.MachineCheck"] = "policy: its \"machines\" can list no simulation",
+        ["BlindAI.Cli.Attest.EnclaveReport"] = "watermark: the explanation of what was proved, and of what simulation does not prove",
+        ["BlindAI.Cli.Attest.UnverifiedClaim"] = "watermark: what an unverified server says of itself",
     };
 
     public static TheoryData<string> Projects => [.. CompiledAssembly.Projects];

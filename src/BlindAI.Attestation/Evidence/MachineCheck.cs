@@ -11,7 +11,7 @@ internal static class MachineCheck
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
 
     /// <exception cref="AttestationException">
-    /// <see cref="RejectionCode.MachineNotAccepted"/>, <see cref="RejectionCode.ChainUntrusted"/>, <see cref="RejectionCode.PolicyUnsupported"/>.
+    /// <see cref="RejectionCode.MachineNotAccepted"/>, <see cref="RejectionCode.ChainUntrusted"/>; <see cref="RejectionCode.PolicyInvalid"/>: its file cannot be read.
     /// </exception>
     public static void Judge(VerifiedEvidence evidence, MachineRule rule, X509Certificate2 certificate, ChannelObservation seen, DateTimeOffset now)
     {
@@ -20,9 +20,8 @@ internal static class MachineCheck
             case MachineRule.Any:
                 break;
             case MachineRule.Listed:
-                // Simulation has no machine; a TEE's verifier brings the identity with its report.
-                Reject.Unless(evidence.Tee.IsHardware, RejectionCode.MachineNotAccepted, "Simulation has no machine identity that could be on the policy's list.");
-                throw new AttestationException(RejectionCode.PolicyUnsupported, $"This build reads no machine identity from evidence of {evidence.Tee}.");
+                // Simulation has no machine, and no other TEE has a verifier that could bring an identity.
+                throw new AttestationException(RejectionCode.MachineNotAccepted, $"Evidence of {evidence.Tee} carries no machine identity that could be on the policy's list.");
             case MachineRule.Tls tls:
                 JudgeChain(tls, certificate, seen, now);
                 break;

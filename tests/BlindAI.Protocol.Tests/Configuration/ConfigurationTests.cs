@@ -135,7 +135,7 @@ public sealed class ConfigurationTests
     [InlineData("Limits:MaxByteStrings=1", false)]
     [InlineData("Limits:MaxHeaderBytes=1024", false)]
     [InlineData("Limits:MaxRequestBytes=1024", false)]
-    [InlineData("Limits:MaxInFlightBytes=1048576", false)]
+    [InlineData("Limits:MaxInFlightBytes=2147483648", false)]
     [InlineData("Limits:MaxModelBytes=1024", false)]
     [InlineData("Limits:MaxTotalModelBytes=1024", false)]
     [InlineData("Limits:MaxLoadedModelsPerNamespace=1", false)]
