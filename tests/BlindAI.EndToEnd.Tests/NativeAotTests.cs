@@ -129,9 +129,16 @@ public sealed class NativeAotTests : IDisposable
         });
         using var process = Process.GetProcessById(server.ProcessId);
 
-        Assert.Equal(0, (await ProgramRun.StartAsync("sh", ["-c", $"kill -{signal} {server.ProcessId}"])).ExitCode);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(RawConnection.Limit);
+
+        // The runtime takes the first SIGSEGV for a fault that will come again, and lets the second end the process.
+        do
+        {
+            await ProgramRun.StartAsync("sh", ["-c", $"kill -{signal} {server.ProcessId}"]);
+        }
+        while (signal == "SEGV" && !process.HasExited && !limit.IsCancellationRequested);
+
         await process.WaitForExitAsync(limit.Token);
 
         Assert.Empty(Directory.EnumerateFileSystemEntries(temporary));
