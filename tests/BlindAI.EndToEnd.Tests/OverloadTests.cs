@@ -129,8 +129,9 @@ public sealed class OverloadTests(OverloadedServer server) : IClassFixture<Overl
             connection.Break();
         }
 
-        Assert.Equal(200, (await Server.InferAsync(StrictServer.GoodRequest)).Status);
+        // The server learns of it a moment later.
         await UntilAsync(metrics => metrics.Contains("blindai_in_flight_bytes 0\n", StringComparison.Ordinal));
+        Assert.Equal(200, (await Server.InferAsync(StrictServer.GoodRequest)).Status);
     }
 
     private static string Busy(long times) => $$"""{"inputs":[{"name":"times","datatype":"INT64","shape":[],"data":[{{times}}]}]}""";
