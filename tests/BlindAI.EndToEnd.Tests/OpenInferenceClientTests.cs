@@ -15,6 +15,13 @@ public sealed class OpenInferenceClientTests(StrictServer server) : IClassFixtur
     public async Task OpenInferenceClient_EveryCheck_Passes()
     {
         await Requirements.RequireNumpyAsync();
+
+        await AssertClientPassesAsync(server);
+    }
+
+    /// <summary>Runs the foreign client against a server.</summary>
+    internal static async Task AssertClientPassesAsync(StrictServer server)
+    {
         foreach (var (name, model) in new[] { ("fp32", TestModels.Identity(OnnxType.Float)), ("int64", TestModels.Identity(OnnxType.Int64)), ("strings", TestModels.Identity(OnnxType.String)) })
         {
             Assert.Equal(201, (await server.UploadAsync(name, model)).Status);

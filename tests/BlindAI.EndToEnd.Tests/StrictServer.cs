@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text;
 using BlindAI.Examples.Quickstart;
@@ -16,6 +17,10 @@ public sealed class StrictServer : IAsyncLifetime
 
     private readonly string[] _arguments;
 
+    private readonly Action<ProcessStartInfo>? _configure;
+
+    private readonly string? _program;
+
     private HttpClient _http = null!;
 
     public StrictServer()
@@ -23,13 +28,18 @@ public sealed class StrictServer : IAsyncLifetime
     {
     }
 
-    internal StrictServer(string[] arguments) => _arguments = arguments;
+    internal StrictServer(string[] arguments, Action<ProcessStartInfo>? configure = null, string? program = null)
+    {
+        _arguments = arguments;
+        _configure = configure;
+        _program = program;
+    }
 
     public SimulationServer Server { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
     {
-        Server = await SimulationServer.StartAsync(_arguments);
+        Server = await SimulationServer.StartAsync(_arguments, _program, _configure);
         var handler = new SocketsHttpHandler { UseProxy = false };
 #pragma warning disable CA5359 // The tester attacks the server; it sends nothing that anybody could want.
         handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;

@@ -47,6 +47,15 @@ internal static class TestModels
         .ToModel()
         .Encode();
 
+    /// <summary>Picks one of three values by its index, and fails where there is none.</summary>
+    public static byte[] Pick { get; } = new OnnxGraph("pick")
+        .Input("index", OnnxType.Int64, 1)
+        .Constant("values", OnnxTensor.Vector(1f, 2f, 3f))
+        .Node("Gather", ["values", "index"], ["value"])
+        .Output("value", OnnxType.Float, 1)
+        .ToModel()
+        .Encode();
+
     /// <summary>y = x + w, where w is two floats in another file, wherever a test says.</summary>
     public static byte[] WithExternalData(string location, long? offset = 0, long? length = 8) => new OnnxGraph("external")
         .Input("x", OnnxType.Float, 2)

@@ -1,18 +1,13 @@
-using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 
 namespace BlindAI.Inference.Engines;
 
 /// <summary>ONNX Runtime's process-wide state, set up so that it says nothing: to no log, no file, and nobody.</summary>
 /// <remarks>
-/// From 1.29 on the published Linux library has telemetry on by default (microsoft/onnxruntime pull request 27379): it writes graph names and hashes of
-/// models to a database below the home directory and sends them to its maker. ORT_DISABLE_TELEMETRY=1, read once when the library starts, is the
-/// documented way to have neither; nothing that can be called later undoes what the start has written.
-///
-/// By default its logger writes to standard error, and its messages can hold what must not leave the enclave: a Gather that fails names the index,
+/// Its telemetry is <see cref="OnnxRuntimeTelemetry"/>'s subject. By default its logger writes to standard error, and its messages can hold what must not leave the enclave: a Gather that fails names the index,
 /// which is the caller's data. Here messages are counted and dropped. Its errors still come back, as exceptions whose text is not passed on.
 /// </remarks>
-public static partial class OnnxRuntimeEnvironment
+public static class OnnxRuntimeEnvironment
 {
     private static readonly DOrtLoggingFunction Drop = (_, _, _, _, _, _) => Interlocked.Increment(ref _droppedMessages);
 
@@ -37,7 +32,7 @@ public static partial class OnnxRuntimeEnvironment
             throw new InvalidOperationException("ONNX Runtime was used before its logger could be silenced.");
         }
 
-        DisableTelemetry();
+        OnnxRuntimeTelemetry.Forbid();
         var options = new EnvironmentCreationOptions
         {
             logId = "BlindAI",
@@ -48,17 +43,4 @@ public static partial class OnnxRuntimeEnvironment
         environment.DisableTelemetryEvents();
         return environment;
     }
-
-    // The runtime's own SetEnvironmentVariable changes a copy that native code does not see.
-    private static void DisableTelemetry()
-    {
-        if (!OperatingSystem.IsWindows() && SetEnvironmentVariable("ORT_DISABLE_TELEMETRY", "1", overwrite: 1) != 0)
-        {
-            throw new InvalidOperationException("ONNX Runtime's telemetry could not be switched off, so it is not used.");
-        }
-    }
-
-    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int SetEnvironmentVariable(string name, string value, int overwrite);
 }

@@ -1,5 +1,4 @@
 using System.Collections;
-using System.Runtime.CompilerServices;
 using System.Text;
 using BlindAI.Protocol.Configuration;
 
@@ -19,12 +18,15 @@ internal static class StartupHardening
         "CORECLR_ENABLE_PROFILING", "CORECLR_PROFILER", "CORECLR_PROFILER_PATH", "CORECLR_PROFILER_PATH_64",
     ];
 
+    // Not RuntimeFeature.IsDynamicCodeSupported: PublishAot answers false for it under JIT too. Only the JIT's host passes a list of assemblies.
+    private static bool IsNative => AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES") is null;
+
     /// <summary>Under JIT, starts this program again in the same process with the runtime's diagnostics off; a native binary has none.</summary>
     /// <remarks>The runtime opens its socket before Main, and only the environment can prevent that. A setting in runtimeconfig.json has no effect.</remarks>
     /// <exception cref="ConfigurationException">Diagnostics cannot be switched off.</exception>
     public static void RestartWithoutDiagnostics()
     {
-        if (!RuntimeFeature.IsDynamicCodeSupported || !OperatingSystem.IsLinux())
+        if (IsNative || !OperatingSystem.IsLinux())
         {
             return;
         }
@@ -34,11 +36,12 @@ internal static class StartupHardening
             return;
         }
 
-        // The socket of this first start would stay behind as a dead file: the runtime removes it only at an orderly exit.
+        // The socket and pipes of this first start would stay behind as dead files: the runtime removes them only at an orderly exit.
         var temporary = Environment.GetEnvironmentVariable("TMPDIR") is { Length: > 0 } folder ? folder : "/tmp";
-        foreach (var socket in Directory.EnumerateFiles(temporary, $"*-diagnostic-{Environment.ProcessId}-*"))
+        string[] patterns = [$"*-diagnostic-{Environment.ProcessId}-*", $"clr-debug-pipe-{Environment.ProcessId}-*"];
+        foreach (var file in patterns.SelectMany(pattern => Directory.EnumerateFiles(temporary, pattern)))
         {
-            File.Delete(socket);
+            File.Delete(file);
         }
 
         var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
