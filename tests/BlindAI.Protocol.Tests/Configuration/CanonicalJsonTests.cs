@@ -10,7 +10,12 @@ public sealed class CanonicalJsonTests
         CanonicalJson.Write(new Dictionary<string, object>
         {
             // After the sorting example of RFC 8785 section 3.2.3, within ASCII.
-            ["aa"] = -5, ["a"] = "x", ["10"] = 0, ["1"] = new Dictionary<string, object> { ["f"] = new Dictionary<string, object>(), ["F"] = true }, ["A"] = false, [""] = 1,
+            ["aa"] = -5,
+            ["a"] = "x",
+            ["10"] = 0,
+            ["1"] = new Dictionary<string, object> { ["f"] = new Dictionary<string, object>(), ["F"] = true },
+            ["A"] = false,
+            [""] = 1,
         }));
 
     [Fact]
