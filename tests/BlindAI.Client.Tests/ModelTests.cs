@@ -1,5 +1,7 @@
 using BlindAI.Attestation;
+using BlindAI.Attestation.Policy;
 using BlindAI.Client.Models;
+using BlindAI.Examples.Quickstart;
 using BlindAI.Protocol;
 using BlindAI.Protocol.Models;
 using BlindAI.Protocol.Tensors;
@@ -157,13 +159,28 @@ public sealed class ModelTests(ServerFixture fixture) : IClassFixture<ServerFixt
         await using var client = await fixture.ConnectAsync("delete");
         await client.UploadModelAsync("slow", new MemoryStream(TestModels.Slow), cancellationToken: Cancellation);
         var running = RunSlowAsync(client, rounds: 10, Cancellation);
-        await WaitForInFlightAsync();
+        await WaitForInFlightAsync(fixture.Server);
 
         await client.DeleteModelAsync("slow", cancellationToken: Cancellation);
 
         await running;
         var refusal = await Assert.ThrowsAsync<ServingException>(() => RunSlowAsync(client, rounds: 1, Cancellation));
         Assert.Equal(ServingCode.ModelNotFound, refusal.Code);
+    }
+
+    [Fact]
+    public async Task Run_ServerAskedToStop_IsStillAnswered()
+    {
+        await using var server = await SimulationServer.StartAsync();
+        await using var client = await BlindAIClient.ConnectAsync(server.Url, AttestationPolicy.DangerouslyAllowSimulation("localhost"), cancellationToken: Cancellation);
+        await client.UploadModelAsync("slow", new MemoryStream(TestModels.Slow), cancellationToken: Cancellation);
+        var running = RunSlowAsync(client, rounds: 10, Cancellation);
+        await WaitForInFlightAsync(server);
+
+        var stopped = server.StopAsync();
+
+        Assert.NotEmpty((await running).Outputs);
+        Assert.Equal(0, await stopped);
     }
 
     [Fact]
@@ -197,12 +214,12 @@ public sealed class ModelTests(ServerFixture fixture) : IClassFixture<ServerFixt
         }
     }
 
-    private async Task WaitForInFlightAsync()
+    private static async Task WaitForInFlightAsync(SimulationServer server)
     {
         using var http = new HttpClient();
         for (var attempt = 0; attempt < 10_000; attempt++)
         {
-            var metrics = await http.GetStringAsync(new Uri(fixture.Server.OperationsUrl, "/metrics"), Cancellation);
+            var metrics = await http.GetStringAsync(new Uri(server.OperationsUrl, "/metrics"), Cancellation);
             if (!metrics.Contains("blindai_in_flight_bytes 0\n", StringComparison.Ordinal))
             {
                 return;

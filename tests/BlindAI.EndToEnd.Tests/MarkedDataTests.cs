@@ -25,11 +25,14 @@ public sealed class MarkedDataTests : IDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task Serve_MarkedDataInEveryPlace_LeavesNoMark()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Serve_MarkedDataInEveryPlace_LeavesNoMark(bool isNative)
     {
+        var program = isNative ? await PublishedServer.GetAsync() : null;
         var started = DateTime.UtcNow;
-        await using var server = await SimulationServer.StartAsync(["--Logging:Level=Trace", "--Limits:MaxModelBytes=1048576"], configure: start =>
+        await using var server = await SimulationServer.StartAsync(["--Logging:Level=Trace", "--Limits:MaxModelBytes=1048576"], program, start =>
         {
             start.WorkingDirectory = _folder;
             start.Environment["TMPDIR"] = _folder;

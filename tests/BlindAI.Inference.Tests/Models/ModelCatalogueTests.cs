@@ -55,6 +55,17 @@ public sealed class ModelCatalogueTests : IDisposable
     }
 
     [Fact]
+    public async Task BeginUpload_NamespaceOverTheLimit_IsRefusedAndFailedUploadsTakeNoPlace()
+    {
+        _limits.MaxNamespaces = 1;
+        Catalogue.BeginUpload(Bob, Name).Dispose();
+
+        _ = await Upload(Name);
+
+        AssertCode(ServingCode.LimitReached, () => Catalogue.BeginUpload(Bob, Name));
+    }
+
+    [Fact]
     public async Task BeginUpload_ExistingVersion_Conflicts()
     {
         _ = await Upload(Name);
