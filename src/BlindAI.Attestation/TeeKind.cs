@@ -49,7 +49,7 @@ public sealed class TeeKind
     /// <summary>The evidence type on the wire, such as <c>snp-report</c>.</summary>
     public string EvidenceType { get; }
 
-    /// <summary>Whether a vendor's hardware stands behind it. Read in four places only: start-up, policy, watermarks, key providers.</summary>
+    /// <summary>Whether a vendor's hardware stands behind it. Read for start-up, policy and watermarks (later key providers) alone, by the types that the architecture tests list.</summary>
     public bool IsHardware { get; }
 
     /// <summary>Finds a kind by its policy name; null when there is none.</summary>

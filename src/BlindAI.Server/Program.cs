@@ -36,6 +36,6 @@ catch (ConfigurationException exception)
 }
 catch (IOException exception) when (exception.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
 {
-    StandardStreams.Complain("blindai-server: the address is in use. Choose another with --Listen:Url and --Listen:OperationsUrl; port 0 takes a free one.");
+    StandardStreams.Complain("blindai-server: the address of Listen:Url or Listen:OperationsUrl is in use. Choose another with --Listen:Url and --Listen:OperationsUrl; port 0 takes a free one.");
     return UsageError;
 }

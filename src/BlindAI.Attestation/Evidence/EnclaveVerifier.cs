@@ -5,7 +5,7 @@ namespace BlindAI.Attestation.Evidence;
 
 /// <summary>The claims step: from an evidence object and one's own view of the connection to the one thing that may be sent to.</summary>
 /// <remarks>
-/// Source: docs/attestation.md, clause 4. Pure: no clock, no network, no log. In order, the first failure gives the code:
+/// Source: docs/attestation.md, clause 4. No clock, no network, no log; the one thing it may read is the certificate file that a policy names. In order, the first failure gives the code:
 /// 1. The policy is still valid. 2. A TEE that the policy names signed the evidence. 3. What it signed is the digest of these very claims.
 /// 4. The claims carry my nonce. 5. They name the TLS key that I saw. 6. They name the binder of my connection, if one was demanded.
 /// 7. The keys beside the claims are the claimed ones. 8. The service is the policy's. 9. The trust configuration is an accepted one.
@@ -46,12 +46,12 @@ public static class EnclaveVerifier
         steps.Add(new(5, "connection ends in the enclave", "The encryption key of this connection is the one that the evidence names; nobody in between can read along."));
 
         CheckBinder(claims, seen, policy);                                                                                          // 6
-        if (seen.Binder is not null)
-        {
-            steps.Add(new(6, "connection is bound", "The evidence was made for this very connection, not only for its key."));
-        }
+        steps.Add(seen.Binder is null
+            ? new(6, "binder is NOT CHECKED", "The evidence names the key of this connection, not the connection itself: whoever stole that key could relay it.")
+            : new(6, "connection is bound", "The evidence was made for this very connection, not only for its key."));
 
         CheckKeys(value, claims);                                                                                                   // 7
+        steps.Add(new(7, "keys match", "The other keys that came along are the ones that the evidence names."));
         Reject.Unless(claims.Service == policy.Service, RejectionCode.ServiceMismatch,
             "The enclave serves under another service name than the policy expects.", "compare the policy's \"service\" with the server's configuration.");  // 8
         steps.Add(new(8, "service is the expected one", $"The enclave says that it serves \"{policy.Service}\", as your policy expects."));

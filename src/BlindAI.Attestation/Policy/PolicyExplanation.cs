@@ -70,11 +70,11 @@ internal sealed class PolicyExplanation
     {
         if (configuration.Digests is { } digests)
         {
-            Say(Checked, "$.configuration", $"The server's trust configuration (callers, receipts, logging, limits) must be {OneOf(digests.Count)}.");
+            Say(Checked, "$.configuration", $"The server's trust configuration (callers, logging, limits) must be {OneOf(digests.Count)}.");
         }
         else
         {
-            Say(NotChecked, "$.dangerouslyAnyConfiguration", "The server's trust configuration (callers, receipts, logging, limits): NOT CHECKED.");
+            Say(NotChecked, "$.dangerouslyAnyConfiguration", "The server's trust configuration (callers, logging, limits): NOT CHECKED.");
             Say(Warning, "$.dangerouslyAnyConfiguration", "Whoever starts the server decides who may call it and what it logs: list the configurations that you reviewed.");
         }
     }

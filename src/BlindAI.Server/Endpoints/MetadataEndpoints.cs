@@ -15,7 +15,7 @@ internal static class MetadataEndpoints
     private const string Platform = "onnxruntime_onnx";
 
     /// <summary>The version of this build.</summary>
-    public static string ServerVersion { get; } = typeof(MetadataEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+    public static string ServerVersion { get; } = typeof(MetadataEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
     public static void MapMetadata(this WebApplication app)
     {

@@ -96,10 +96,20 @@ internal static class ModelEndpoints
         return new()
         {
             Load = ReadBoolean(query, "load", fallback: true),
-            TimeToLive = !query.TryGetValue("ttl", out var ttl) ? null
-                : long.TryParse(ttl, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds > 0 && seconds <= (long)longest.TotalSeconds ? TimeSpan.FromSeconds(seconds)
-                : throw new ServingException(ServingCode.RequestMalformed, $"\"ttl\" is a whole number of seconds up to {(long)longest.TotalSeconds}."),
+            TimeToLive = query.TryGetValue("ttl", out var ttl) ? ReadTimeToLive(ttl, longest) : null,
         };
+    }
+
+    private static TimeSpan ReadTimeToLive(string? text, TimeSpan longest)
+    {
+        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
+        {
+            throw new ServingException(ServingCode.RequestMalformed, "\"ttl\" is a whole number of seconds.");
+        }
+
+        return seconds > 0 && seconds <= (long)longest.TotalSeconds
+            ? TimeSpan.FromSeconds(seconds)
+            : throw new ServingException(ServingCode.ParameterUnsupported, $"\"ttl\" is 1 to {(long)longest.TotalSeconds} seconds.", "leave it out for a model that stays until it is deleted.");
     }
 
     private static bool ReadBoolean(IQueryCollection query, string name, bool fallback) => !query.TryGetValue(name, out var value)

@@ -3,7 +3,7 @@ using BlindAI.Protocol;
 namespace BlindAI.Server.Endpoints;
 
 /// <summary>Maps inference, which has one handler for its two paths.</summary>
-internal static class EndpointMap
+internal static class InferenceMap
 {
     public static void MapInference(this WebApplication app)
     {
