@@ -72,13 +72,21 @@ public sealed class BlindAIClient : IAsyncDisposable
     {
         options ??= new();
         var folder = ModelFolder.Open(path);
-        if (AcceptedDigests(ModelName.Parse(name)) is { } accepted)
+        var accepted = AcceptedDigests(ModelName.Parse(name));
+        if (accepted is not null)
         {
             CheckAccepted(accepted, (await folder.ComputeManifestAsync(cancellationToken: cancellationToken).ConfigureAwait(false)).Digest);
         }
 
         using var content = new BundleContent(folder, options.Progress, cancellationToken);
-        return await UploadAsync(name, content, () => content.SentDigest, options, cancellationToken).ConfigureAwait(false);
+        var answer = await UploadAsync(name, content, () => content.SentDigest, options, cancellationToken).ConfigureAwait(false);
+        if (accepted is not null)
+        {
+            // The files may have changed between their digest and their sending.
+            CheckAccepted(accepted, ModelDigest.Parse(answer.Digest));
+        }
+
+        return answer;
     }
 
     /// <summary>Uploads a model from a stream that holds one ONNX file. The stream is read once and left open.</summary>

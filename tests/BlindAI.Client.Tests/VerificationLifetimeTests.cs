@@ -1,3 +1,4 @@
+using System.Text;
 using BlindAI.Attestation;
 using BlindAI.Attestation.Policy;
 using BlindAI.Examples.Quickstart;
@@ -66,6 +67,25 @@ public sealed class VerificationLifetimeTests
         await SurviveLostConnectionAsync(() => client.ListModelsAsync(Cancellation));
 
         Assert.NotEqual(enclave.TlsKey, client.Enclave.TlsKey);
+    }
+
+    [Fact]
+    public async Task List_AfterARenewalThatWasRefused_IsRefusedToo()
+    {
+        await using var server = await SimulationServer.StartAsync();
+        var policy = AttestationPolicy.Parse(Encoding.UTF8.GetBytes($$"""
+            {
+              "version": 1, "service": "localhost", "machines": "any", "dangerouslyAnyConfiguration": true, "otherModels": "allow",
+              "validUntil": "2026-01-01T00:05:00Z", "accept": [ { "tee": "simulation", "key": "{{server.SimulationKey}}" } ]
+            }
+            """));
+        await using var client = await BlindAIClient.ConnectAsync(server.Url, policy, new() { TimeProvider = _clock }, Cancellation);
+        _clock.Advance(TimeSpan.FromMinutes(6));
+        await client.ListModelsAsync(Cancellation);
+
+        Assert.Equal(RejectionCode.PolicyExpired, (await Assert.ThrowsAsync<AttestationException>(() => client.ReattestAsync(Cancellation))).Code);
+
+        Assert.Equal(RejectionCode.PolicyExpired, (await Assert.ThrowsAsync<AttestationException>(() => client.ListModelsAsync(Cancellation))).Code);
     }
 
     [Fact]

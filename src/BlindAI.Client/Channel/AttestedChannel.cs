@@ -21,6 +21,8 @@ internal sealed class AttestedChannel : IAsyncDisposable
 
     private Task<VerifiedEnclave>? _renewal;
 
+    private volatile bool _isRejected;
+
     /// <summary>Builds a channel from a proof; without one there is none.</summary>
     private AttestedChannel(VerifiedEnclave enclave, long verifiedAt, EvidenceExchange exchange, BlindAIClientOptions options)
     {
@@ -123,12 +125,12 @@ internal sealed class AttestedChannel : IAsyncDisposable
     {
         var age = _keys.NewestAge;
         var lifetime = _keys.Newest.Lifetime;
-        if (age < lifetime)
+        if (age < lifetime && !_isRejected)
         {
             return;
         }
 
-        if (age < 2 * lifetime)
+        if (age < 2 * lifetime && !_isRejected)
         {
             // In the background: pooled connections still serve. A failure shows when the proof is needed, below or in the handshake.
             _ = RenewAsync(CancellationToken.None).ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
@@ -149,9 +151,19 @@ internal sealed class AttestedChannel : IAsyncDisposable
     {
         await Task.Yield();
         var verifiedAt = _clock.GetTimestamp();
-        var enclave = await _exchange.VerifyAsync(_closing.Token).ConfigureAwait(false);
-        _keys.Add(enclave, verifiedAt);
-        return enclave;
+        try
+        {
+            var enclave = await _exchange.VerifyAsync(_closing.Token).ConfigureAwait(false);
+            _keys.Add(enclave, verifiedAt);
+            _isRejected = false;
+            return enclave;
+        }
+        catch (AttestationException exception) when (exception.Code is not (RejectionCode.EvidenceUnavailable or RejectionCode.EvidenceLate))
+        {
+            // Who was refused is not spoken to again, over any connection, before he has been accepted.
+            _isRejected = true;
+            throw;
+        }
     }
 
     private static ServingException Lost(Exception exception) =>

@@ -3,7 +3,10 @@ using BlindAI.Protocol.Tensors;
 namespace BlindAI.Inference.Engines;
 
 /// <summary>One run of a model: what goes in and what is wanted.</summary>
-/// <remarks>The inputs are referred to, not copied: their memory must stay as it is until the run's task has completed, cancelled or not.</remarks>
+/// <remarks>
+/// The inputs are referred to, not copied: their memory must stay as it is until the run has failed, or its outputs are disposed. A graph may pass an
+/// input through, and the output is then a view of it.
+/// </remarks>
 public sealed record InferenceRequest(IReadOnlyList<NamedTensor> Inputs)
 {
     /// <summary>Names of the outputs that are wanted, answered in this order; none asks for all, in the model's order.</summary>

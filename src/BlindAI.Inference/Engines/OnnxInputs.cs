@@ -7,11 +7,11 @@ using Tensor = BlindAI.Protocol.Tensors.Tensor;
 
 namespace BlindAI.Inference.Engines;
 
-/// <summary>The inputs of one run as ONNX Runtime takes them: its values point into the request's own memory, pinned meanwhile.</summary>
+/// <summary>The inputs of one run as ONNX Runtime takes them: its values point into the request's own memory, pinned until the outputs, which may be views of it, are gone.</summary>
 internal sealed unsafe class OnnxInputs : IDisposable
 {
     private readonly List<MemoryHandle> _pins = [];
-    private readonly List<nint> _copies = [];
+    private readonly List<(nint Address, int Length)> _copies = [];
     private readonly List<OrtValue> _values = [];
 
     private OnnxInputs()
@@ -52,9 +52,10 @@ internal sealed unsafe class OnnxInputs : IDisposable
             pin.Dispose();
         }
 
-        foreach (var copy in _copies)
+        foreach (var (address, length) in _copies)
         {
-            NativeMemory.AlignedFree((void*)copy);
+            NativeMemory.Clear((void*)address, (nuint)length);
+            NativeMemory.AlignedFree((void*)address);
         }
     }
 
@@ -92,7 +93,7 @@ internal sealed unsafe class OnnxInputs : IDisposable
     private nint Copy(ReadOnlySpan<byte> data)
     {
         var copy = NativeMemory.AlignedAlloc((nuint)Math.Max(data.Length, 1), alignment: 64);
-        _copies.Add((nint)copy);
+        _copies.Add(((nint)copy, data.Length));
         data.CopyTo(new Span<byte>(copy, data.Length));
         return (nint)copy;
     }

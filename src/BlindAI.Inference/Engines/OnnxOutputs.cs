@@ -9,15 +9,20 @@ namespace BlindAI.Inference.Engines;
 internal sealed class OnnxOutputs : IDisposable
 {
     private readonly IDisposable _values;
+    private readonly IDisposable _inputs;
     private readonly List<TensorMemory> _views = [];
 
-    private OnnxOutputs(IDisposable values) => _values = values;
-
-    /// <summary>Views the values; takes them over, also when it throws.</summary>
-    /// <exception cref="ServingException"><see cref="ServingCode.InferenceFailed"/>: an output is over 2 GiB.</exception>
-    public static InferenceOutputs View(IDisposableReadOnlyCollection<OrtValue> values, IReadOnlyList<TensorMetadata> metadata)
+    private OnnxOutputs(IDisposable values, IDisposable inputs)
     {
-        var owner = new OnnxOutputs(values);
+        _values = values;
+        _inputs = inputs;
+    }
+
+    /// <summary>Views the values; takes them and the inputs over, also when it throws.</summary>
+    /// <exception cref="ServingException"><see cref="ServingCode.InferenceFailed"/>: an output is over 2 GiB.</exception>
+    public static InferenceOutputs View(IDisposableReadOnlyCollection<OrtValue> values, IDisposable inputs, IReadOnlyList<TensorMetadata> metadata)
+    {
+        var owner = new OnnxOutputs(values, inputs);
         try
         {
             var tensors = new NamedTensor[values.Count];
@@ -43,6 +48,7 @@ internal sealed class OnnxOutputs : IDisposable
         }
 
         _values.Dispose();
+        _inputs.Dispose();
     }
 
     private Tensor View(OrtValue value, TensorMetadata metadata)

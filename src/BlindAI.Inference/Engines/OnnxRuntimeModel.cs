@@ -29,12 +29,35 @@ internal sealed class OnnxRuntimeModel : ILoadedModel
         }
 
         IReadOnlyCollection<string> outputNames = request.Outputs.Count > 0 ? [.. request.Outputs] : _allOutputs;
+        var inputs = OnnxInputs.Wrap(request.Inputs);
+        IDisposableReadOnlyCollection<OrtValue> values;
         try
         {
-            using var inputs = OnnxInputs.Wrap(request.Inputs);
+            values = Run(inputNames, inputs, outputNames, cancellationToken);
+        }
+        catch
+        {
+            inputs.Dispose();
+            throw;
+        }
+
+        // An output may be an input that the graph passes through: the inputs live as long as the outputs.
+        return OnnxOutputs.View(values, inputs, OutputMetadata(request.Outputs));
+    }
+
+    public void Dispose()
+    {
+        _session.Dispose();
+        NativeHeap.Trim();
+    }
+
+    private IDisposableReadOnlyCollection<OrtValue> Run(string[] inputNames, OnnxInputs inputs, IReadOnlyCollection<string> outputNames, CancellationToken cancellationToken)
+    {
+        try
+        {
             using var options = new RunOptions();
             using var terminate = cancellationToken.UnsafeRegister(static options => ((RunOptions)options!).Terminate = true, options);
-            return OnnxOutputs.View(_session.Run(options, inputNames, inputs.Values, outputNames), OutputMetadata(request.Outputs));
+            return _session.Run(options, inputNames, inputs.Values, outputNames);
         }
         catch (OnnxRuntimeException) when (cancellationToken.IsCancellationRequested)
         {
@@ -45,12 +68,6 @@ internal sealed class OnnxRuntimeModel : ILoadedModel
             // Its text may quote the tensors (a Gather names the index): neither it nor the exception goes any further.
             throw new ServingException(ServingCode.InferenceFailed, "The model failed on this input.", "check shapes and ranges of values, such as token ids.");
         }
-    }
-
-    public void Dispose()
-    {
-        _session.Dispose();
-        NativeHeap.Trim();
     }
 
     private IReadOnlyList<TensorMetadata> OutputMetadata(IReadOnlyList<string> names) => names.Count == 0

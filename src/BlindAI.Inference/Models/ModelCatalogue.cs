@@ -52,6 +52,12 @@ public sealed class ModelCatalogue : IDisposable
             RefuseWhenStopping();
             if (!_shelves.TryGetValue(owner, out var shelf))
             {
+                // A namespace that holds nothing gives way: its version numbers begin again, but nobody can use names up.
+                if (_shelves.Count >= _limits.MaxNamespaces && _shelves.Values.FirstOrDefault(held => held.Count == 0) is { } empty)
+                {
+                    _ = _shelves.Remove(empty.Name);
+                }
+
                 if (_shelves.Count >= _limits.MaxNamespaces)
                 {
                     throw new ServingException(ServingCode.LimitReached, $"The server has {_limits.MaxNamespaces} namespaces, the most it may.", "use one that exists.");
@@ -63,11 +69,7 @@ public sealed class ModelCatalogue : IDisposable
 
             var next = version ?? shelf.NextVersion(name)
                 ?? throw new ServingException(ServingCode.LimitReached, "The model has no version left.", "use another name.");
-            if (!shelf.CanRemember(name))
-            {
-                throw new ServingException(ServingCode.LimitReached, "The namespace has had as many model names as it may.", "use a name that was used before.");
-            }
-
+            shelf.ForgetDeletedNamesOverTheLimit();
             if (version is not null && shelf.Find(name, version) is not null)
             {
                 throw new ServingException(ServingCode.UploadConflict, $"Version {next} of the model exists.", "upload without a version to get the next one.");

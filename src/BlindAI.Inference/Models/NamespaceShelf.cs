@@ -57,8 +57,19 @@ internal sealed class NamespaceShelf(NamespaceName name, ByteBudget budget)
     /// <summary>Whether the shelf holds nothing and has nothing to remember.</summary>
     public bool IsBlank => Count == 0 && _lastVersions.Count == 0;
 
-    /// <summary>Whether the name may still get a history.</summary>
-    public bool CanRemember(ModelName model) => _lastVersions.Count < MaxRememberedNames || _lastVersions.ContainsKey(model);
+    /// <summary>Keeps the history of names bounded: beyond the limit, deleted ones begin again at version 1.</summary>
+    public void ForgetDeletedNamesOverTheLimit()
+    {
+        if (_lastVersions.Count < MaxRememberedNames)
+        {
+            return;
+        }
+
+        foreach (var name in _lastVersions.Keys.Where(name => !_models.ContainsKey(name)).ToList())
+        {
+            _ = _lastVersions.Remove(name);
+        }
+    }
 
     /// <summary>One more than the newest version that ever was: who names no version never gets a deleted one with other contents.</summary>
     public int? NextVersion(ModelName model) => _lastVersions.GetValueOrDefault(model) is var last && last < int.MaxValue ? last + 1 : null;

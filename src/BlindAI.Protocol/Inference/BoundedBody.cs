@@ -5,21 +5,27 @@ using BlindAI.Protocol.Tensors;
 namespace BlindAI.Protocol.Inference;
 
 /// <summary>A request body that is counted as it arrives: the first byte over the limit refuses it, whatever length was stated.</summary>
-internal sealed class BoundedBody(PipeReader pipe, long limit)
+/// <param name="pipe">The body.</param>
+/// <param name="limit">Most bytes.</param>
+/// <param name="receiving">Told of the memory that arriving bytes take, before they are kept; it refuses by throwing.</param>
+internal sealed class BoundedBody(PipeReader pipe, long limit, Action<long>? receiving)
 {
     private const int FirstCapacity = 4096;
 
     private long _received;
 
     /// <summary>Fills memory exactly.</summary>
+    /// <param name="destination">The memory.</param>
+    /// <param name="weight">Bytes of memory that a byte of the body takes in the end.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="ServingException"><see cref="ServingCode.RequestMalformed"/>: the body ends early; <see cref="ServingCode.RequestTooLarge"/>.</exception>
-    public async ValueTask ReadExactlyAsync(Memory<byte> destination, CancellationToken cancellationToken)
+    public async ValueTask ReadExactlyAsync(Memory<byte> destination, int weight, CancellationToken cancellationToken)
     {
         while (!destination.IsEmpty)
         {
             var result = await pipe.ReadAsync(cancellationToken).ConfigureAwait(false);
             var taken = result.Buffer.Slice(0, Math.Min(result.Buffer.Length, destination.Length));
-            Count(taken);
+            Count(taken, weight);
             taken.CopyTo(destination.Span);
             destination = destination[(int)taken.Length..];
             pipe.AdvanceTo(taken.End);
@@ -31,8 +37,10 @@ internal sealed class BoundedBody(PipeReader pipe, long limit)
     }
 
     /// <summary>Reads all that is left into a buffer that grows as bytes arrive; slice it to the returned length and dispose it.</summary>
+    /// <param name="weight">Bytes of memory that a byte of the body takes in the end.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="ServingException"><see cref="ServingCode.RequestTooLarge"/>.</exception>
-    public async ValueTask<(NativeBuffer Buffer, int Length)> ReadToEndAsync(CancellationToken cancellationToken)
+    public async ValueTask<(NativeBuffer Buffer, int Length)> ReadToEndAsync(int weight, CancellationToken cancellationToken)
     {
         var buffer = new NativeBuffer(FirstCapacity);
         var length = 0;
@@ -41,7 +49,7 @@ internal sealed class BoundedBody(PipeReader pipe, long limit)
             while (true)
             {
                 var result = await pipe.ReadAsync(cancellationToken).ConfigureAwait(false);
-                Count(result.Buffer);
+                Count(result.Buffer, weight);
                 var needed = length + (int)result.Buffer.Length;
                 if (needed > buffer.Memory.Length)
                 {
@@ -80,14 +88,23 @@ internal sealed class BoundedBody(PipeReader pipe, long limit)
         }
     }
 
-    private void Count(ReadOnlySequence<byte> bytes)
+    private void Count(ReadOnlySequence<byte> bytes, int weight)
     {
-        _received += bytes.Length;
-        if (_received > limit)
+        try
+        {
+            _received += bytes.Length;
+            if (_received > limit)
+            {
+                throw new ServingException(ServingCode.RequestTooLarge, $"The request is over the limit of {limit} bytes.", "send fewer tensors at once, or ask the operator for a higher limit.");
+            }
+
+            receiving?.Invoke(bytes.Length * weight);
+        }
+        catch
         {
             // The read ends here, so that whoever owns the pipe can still drain it.
             pipe.AdvanceTo(bytes.End);
-            throw new ServingException(ServingCode.RequestTooLarge, $"The request is over the limit of {limit} bytes.", "send fewer tensors at once, or ask the operator for a higher limit.");
+            throw;
         }
     }
 }

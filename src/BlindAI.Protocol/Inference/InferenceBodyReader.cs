@@ -16,6 +16,9 @@ public sealed class InferenceBodyReader(PipeReader pipe, ProtocolLimits limits)
     /// <summary>Refuses an input by what the JSON says of it, before memory is taken for its data; null accepts every one.</summary>
     public Action<InputDescription>? Check { get; init; }
 
+    /// <summary>Told of the memory that arriving bytes take, before they are kept; it refuses by throwing.</summary>
+    public Action<long>? Receiving { get; init; }
+
     /// <summary>Bytes of the whole body where they are stated: sections that cannot be in it are refused before memory is taken for them.</summary>
     public long? BodyLength { get; init; }
 
@@ -23,7 +26,7 @@ public sealed class InferenceBodyReader(PipeReader pipe, ProtocolLimits limits)
     /// <exception cref="ServingException">The 70x family.</exception>
     public async ValueTask<DecodedRequest> ReadJsonAsync(CancellationToken cancellationToken)
     {
-        var (json, length) = await new BoundedBody(pipe, limits.MaxRequestBytes).ReadToEndAsync(cancellationToken).ConfigureAwait(false);
+        var (json, length) = await new BoundedBody(pipe, limits.MaxRequestBytes, Receiving).ReadToEndAsync(ProtocolLimits.JsonExpansion, cancellationToken).ConfigureAwait(false);
         using var owner = json;
         var header = InferenceRequestHeader.Parse(json.Memory.Span[..length], limits);
         if (header.Inputs.FirstOrDefault(input => input.BinarySize is not null) is { } input)
@@ -46,9 +49,9 @@ public sealed class InferenceBodyReader(PipeReader pipe, ProtocolLimits limits)
             throw new ServingException(ServingCode.RequestTooLarge, $"The JSON in front of binary data is over the limit of {limits.MaxHeaderBytes} bytes.", "send large tensors as binary data, not in the JSON.");
         }
 
-        var body = new BoundedBody(pipe, limits.MaxRequestBytes);
+        var body = new BoundedBody(pipe, limits.MaxRequestBytes, Receiving);
         using var json = new NativeBuffer(headerLength);
-        await body.ReadExactlyAsync(json.Memory, cancellationToken).ConfigureAwait(false);
+        await body.ReadExactlyAsync(json.Memory, ProtocolLimits.JsonExpansion, cancellationToken).ConfigureAwait(false);
         var header = InferenceRequestHeader.Parse(json.Memory.Span, limits);
         if (header.Inputs.Sum(input => (long)(input.BinarySize ?? 0)) is var sum && sum > limits.MaxRequestBytes)
         {
@@ -71,7 +74,7 @@ public sealed class InferenceBodyReader(PipeReader pipe, ProtocolLimits limits)
     /// <exception cref="ServingException">The 70x family.</exception>
     public async ValueTask<DecodedRequest> ReadRawAsync(string name, TensorDatatype datatype, IReadOnlyList<long> dimensions, CancellationToken cancellationToken)
     {
-        var (data, length) = await new BoundedBody(pipe, limits.MaxRequestBytes).ReadToEndAsync(cancellationToken).ConfigureAwait(false);
+        var (data, length) = await new BoundedBody(pipe, limits.MaxRequestBytes, Receiving).ReadToEndAsync(weight: 1, cancellationToken).ConfigureAwait(false);
         try
         {
             var tensor = new Tensor(datatype, InferShape(name, datatype, dimensions, length), data.Memory[..length]);
@@ -113,7 +116,7 @@ public sealed class InferenceBodyReader(PipeReader pipe, ProtocolLimits limits)
 
                 var buffer = new NativeBuffer(size);
                 buffers.Add(buffer);
-                await body!.ReadExactlyAsync(buffer.Memory, cancellationToken).ConfigureAwait(false);
+                await body!.ReadExactlyAsync(buffer.Memory, weight: 1, cancellationToken).ConfigureAwait(false);
                 CheckByteStrings(input);
                 tensors[index] = new(input.Name, new Tensor(input.Datatype, input.Shape, buffer.Memory));
             }

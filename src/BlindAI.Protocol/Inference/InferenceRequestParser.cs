@@ -6,6 +6,9 @@ namespace BlindAI.Protocol.Inference;
 /// <summary>One pass over a request's JSON. Members that the protocol does not name are skipped: clients of Triton and KServe send some.</summary>
 internal ref struct InferenceRequestParser(ReadOnlySpan<byte> utf8, ProtocolLimits limits)
 {
+    // A character takes at most six bytes: \u0041.
+    private const int MaxEncodedNameLength = 6 * ProtocolLimits.MaxNameLength;
+
     private Utf8JsonReader _reader = new(utf8, new JsonReaderOptions { MaxDepth = ProtocolLimits.MaxJsonDepth });
 
     public InferenceRequestHeader Parse()
@@ -257,7 +260,8 @@ internal ref struct InferenceRequestParser(ReadOnlySpan<byte> utf8, ProtocolLimi
             return false;
         }
 
-        name = _reader.GetString()!;
+        // Some names come back in an answer: none that is too long to be one of ours is even read.
+        name = _reader.ValueSpan.Length <= MaxEncodedNameLength ? _reader.GetString()! : throw TooLarge("The name of a member", ProtocolLimits.MaxNameLength);
         _reader.Read();
         return true;
     }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using BlindAI.Attestation.Evidence;
 using BlindAI.Protocol;
@@ -22,7 +23,7 @@ internal static class AttestationEndpoints
         app.MapPost(Routes.Attestation, (RequestDelegate)(async context =>
         {
             var nonce = await ReadNonceAsync(context);
-            var value = await evidence.ProveAsync(nonce, context.RequestAborted);
+            var value = await evidence.ProveAsync(nonce, context.Connection.RemoteIpAddress ?? IPAddress.None, context.RequestAborted);
             metrics.EvidenceMade();
             context.Response.Headers.CacheControl = "no-store";
             await WriteAsync(context, value);

@@ -3,6 +3,7 @@ using System.Text.Json;
 using BlindAI.Attestation;
 using BlindAI.Protocol;
 using BlindAI.Server.Telemetry;
+using Microsoft.AspNetCore.Connections;
 
 namespace BlindAI.Server.Endpoints;
 
@@ -49,6 +50,7 @@ internal sealed class ErrorAnswers(RequestDelegate next, ServerMetrics metrics, 
             ServingException serving => ((int)serving.Code, serving.Message),
             AttestationException attestation => ((int)attestation.Code, attestation.Message),
             BadHttpRequestException bad => Describe(bad),
+            ConnectionResetException or ConnectionAbortedException => ((int)ServingCode.Cancelled, "The caller went away."),
             OperationCanceledException or IOException when isAborted => ((int)ServingCode.Cancelled, "The caller went away."),
             InvalidDataException => ((int)ServingCode.RequestMalformed, "The body is not validly compressed."),
             _ => ((int)RejectionCode.Internal, "The server failed; this is a defect of it. hint: report what you did, without data."),

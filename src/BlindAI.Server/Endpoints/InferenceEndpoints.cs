@@ -19,16 +19,17 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceQueu
     /// <summary>What Kestrel buffers of an answer before it waits for the reader.</summary>
     private const int SliceLength = 64 * 1024;
 
-    /// <summary>Longest time that a caller may take to read a slice: 6.5 kB/s are asked of it.</summary>
-    private static readonly TimeSpan SliceTimeout = TimeSpan.FromSeconds(10);
+    /// <summary>Longest time that a caller may take until there is room for the next slice. The network's own buffers, some megabytes, drain first.</summary>
+    private static readonly TimeSpan SliceTimeout = TimeSpan.FromSeconds(20);
 
     public async Task InferAsync(HttpContext context)
     {
         var started = clock.GetTimestamp();
         var request = context.Request;
-        using var memory = ReserveMemory(request);
+        CheckHead(request);
+        using var memory = new MemoryReservation(metrics, limits.MaxInFlightBytes);
         using var lease = await catalogue.AcquireAsync(request.Namespace(), request.ModelName(), request.ModelVersion(), context.RequestAborted);
-        using var decoded = await ReadAsync(context, lease.Description);
+        using var decoded = await ReadAsync(context, lease.Description, memory);
         CheckDigest(decoded.Header.ModelDigests, lease.Description);
         using var outputs = await queue.RunAsync(lease, new(decoded.Inputs)
         {
@@ -45,8 +46,7 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceQueu
         }
     }
 
-    // What a request may take is set aside before a byte of it is read: its stated length, or all that it may have.
-    private MemoryReservation ReserveMemory(HttpRequest request)
+    private void CheckHead(HttpRequest request)
     {
         var limit = limits.Protocol.MaxRequestBytes;
         if (request.ContentLength > limit)
@@ -62,17 +62,15 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceQueu
         // Bytes on the wire are bounded as well as those they expand to: an endless compressed nothing would otherwise never end. Twice the limit,
         // since the frames of a chunked body count here, and a body of exactly the limit may come in chunks.
         request.HttpContext.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = 2L * limit;
-        var bytes = request.Headers.ContentEncoding.Count == 0 ? request.ContentLength ?? limit : limit;
-        bytes *= request.Headers.ContainsKey(HeaderNames.InferenceHeaderContentLength) ? 1 : ProtocolLimits.JsonExpansion;
-        return MemoryReservation.Take(metrics, bytes, limits.MaxInFlightBytes);
     }
 
-    private async Task<DecodedRequest> ReadAsync(HttpContext context, ModelDescription model)
+    private async Task<DecodedRequest> ReadAsync(HttpContext context, ModelDescription model, MemoryReservation memory)
     {
         var request = context.Request;
         var body = new InferenceBodyReader(Decompress(context), limits.Protocol)
         {
             BodyLength = request.Headers.ContentEncoding.Count == 0 ? request.ContentLength : null,
+            Receiving = memory.Grow,
             Check = input => model.Signature.CheckInput(input.Name, input.Datatype, input.Shape),
         };
         if (!request.Headers.TryGetValue(HeaderNames.InferenceHeaderContentLength, out var header))

@@ -3,30 +3,24 @@ using BlindAI.Server.Telemetry;
 
 namespace BlindAI.Server.Endpoints;
 
-/// <summary>A share of the memory for requests; beyond the limit the answer is "overloaded", at once.</summary>
-internal sealed class MemoryReservation : IDisposable
+/// <summary>A request's share of the memory for requests. It grows with the bytes that arrive, so that what is only announced holds nothing.</summary>
+/// <param name="metrics">Holds the sum of all shares.</param>
+/// <param name="limit">Most bytes of all shares; beyond it the answer is "overloaded", at once.</param>
+internal sealed class MemoryReservation(ServerMetrics metrics, long limit) : IDisposable
 {
-    private readonly ServerMetrics _metrics;
-
-    private readonly long _bytes;
-
-    private MemoryReservation(ServerMetrics metrics, long bytes)
-    {
-        _metrics = metrics;
-        _bytes = bytes;
-    }
+    private long _bytes;
 
     /// <exception cref="ServingException"><see cref="ServingCode.Overloaded"/>.</exception>
-    public static MemoryReservation Take(ServerMetrics metrics, long bytes, long limit)
+    public void Grow(long bytes)
     {
-        if (metrics.AddInFlight(bytes) <= limit)
+        if (metrics.AddInFlight(bytes) > limit)
         {
-            return new(metrics, bytes);
+            metrics.AddInFlight(-bytes);
+            throw new ServingException(ServingCode.Overloaded, "The server holds as many request bytes as it may.", "try again later.") { RetryAfter = TimeSpan.FromSeconds(1) };
         }
 
-        metrics.AddInFlight(-bytes);
-        throw new ServingException(ServingCode.Overloaded, "The server holds as many request bytes as it may.", "try again later.") { RetryAfter = TimeSpan.FromSeconds(1) };
+        _bytes += bytes;
     }
 
-    public void Dispose() => _metrics.AddInFlight(-_bytes);
+    public void Dispose() => metrics.AddInFlight(-_bytes);
 }

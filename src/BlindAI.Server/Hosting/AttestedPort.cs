@@ -12,10 +12,18 @@ internal static class AttestedPort
     /// <summary>Longest wait for a request's headers: a peer that trickles them holds a connection no longer.</summary>
     private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>Longest time that a connection may be idle between requests.</summary>
+    private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(60);
+
+    /// <summary>Most connections, health checks included: each costs some 50 KB, so these are 400 MB.</summary>
+    private const int MaxConnections = 8192;
+
     public static void Configure(KestrelServerOptions kestrel, ServerSettings settings, EnclaveIdentity identity)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.RequestHeadersTimeout = HeadersTimeout;
+        kestrel.Limits.KeepAliveTimeout = IdleTimeout;
+        kestrel.Limits.MaxConcurrentConnections = MaxConnections;
 
         // Every endpoint has its own limit and counts what arrives. The minimum data rate (240 B/s after 5 s) stays: it ends slow bodies.
         kestrel.Limits.MaxRequestBodySize = null;

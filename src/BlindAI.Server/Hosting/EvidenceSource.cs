@@ -1,3 +1,4 @@
+using System.Net;
 using System.Threading.RateLimiting;
 using BlindAI.Attestation;
 using BlindAI.Attestation.Evidence;
@@ -16,7 +17,7 @@ internal sealed class EvidenceSource : IDisposable
 
     private readonly EnclaveIdentity _identity;
 
-    private readonly TokenBucketRateLimiter _limiter;
+    private readonly PartitionedRateLimiter<IPAddress> _limiter;
 
     private Task<EvidenceObject>? _static;
 
@@ -24,23 +25,24 @@ internal sealed class EvidenceSource : IDisposable
     {
         _attester = attester;
         _identity = identity;
-        _limiter = new(new()
-        {
-            TokenLimit = 2 * evidencePerSecond,
-            TokensPerPeriod = evidencePerSecond,
-            ReplenishmentPeriod = TimeSpan.FromSeconds(1),
-            QueueLimit = 0,
-        });
+
+        // One address gets half of what there is, so that it cannot shut the others out by itself.
+        _limiter = PartitionedRateLimiter.CreateChained(
+            PartitionedRateLimiter.Create<IPAddress, IPAddress>(address => RateLimitPartition.GetTokenBucketLimiter(address, _ => Bucket(Math.Max(1, evidencePerSecond / 2)))),
+            PartitionedRateLimiter.Create<IPAddress, bool>(_ => RateLimitPartition.GetTokenBucketLimiter(true, _ => Bucket(evidencePerSecond))));
     }
 
     /// <summary>The TEE that signs.</summary>
     public TeeKind Tee => _attester.Tee;
 
     /// <summary>Evidence for a client's nonce.</summary>
+    /// <param name="nonce">The client's.</param>
+    /// <param name="caller">Where it asks from.</param>
+    /// <param name="cancellationToken">Ends the making.</param>
     /// <exception cref="ServingException"><see cref="ServingCode.Overloaded"/>.</exception>
-    public async Task<EvidenceObject> ProveAsync(Nonce nonce, CancellationToken cancellationToken)
+    public async Task<EvidenceObject> ProveAsync(Nonce nonce, IPAddress caller, CancellationToken cancellationToken)
     {
-        using var lease = _limiter.AttemptAcquire();
+        using var lease = _limiter.AttemptAcquire(caller);
         return lease.IsAcquired
             ? await MakeAsync(nonce, cancellationToken)
             : throw new ServingException(ServingCode.Overloaded, "Too many clients ask for evidence.", "try again in a second.") { RetryAfter = TimeSpan.FromSeconds(1) };
@@ -60,6 +62,14 @@ internal sealed class EvidenceSource : IDisposable
     }
 
     public void Dispose() => _limiter.Dispose();
+
+    private static TokenBucketRateLimiterOptions Bucket(int perSecond) => new()
+    {
+        TokenLimit = 2 * perSecond,
+        TokensPerPeriod = perSecond,
+        ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+        QueueLimit = 0,
+    };
 
     private async Task<EvidenceObject> MakeAsync(Nonce? nonce, CancellationToken cancellationToken)
     {

@@ -46,6 +46,7 @@ internal static class ServerServices
 
         // The framework's own messages quote request lines and headers below Warning; none of them is worth that.
         logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Critical);
         logging.AddFilter("System", LogLevel.Warning);
 
         // A failed start comes back as an exception, which Program explains; logged here it would be a page of frames.

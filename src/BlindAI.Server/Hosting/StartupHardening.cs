@@ -10,13 +10,19 @@ internal static class StartupHardening
 {
     private const string DiagnosticsSwitch = "DOTNET_EnableDiagnostics";
 
-    // Each loads foreign code or settings into the process beside the measured ones, writes its memory to a file, or its TLS secrets.
+    // Each loads foreign code or settings into the process beside the measured ones, or writes its TLS secrets to a file.
     private static readonly string[] InjectingVariables =
     [
-        "LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES", "SSLKEYLOGFILE",
-        "DOTNET_STARTUP_HOOKS", "DOTNET_ADDITIONAL_DEPS", "DOTNET_SHARED_STORE", "DOTNET_GCName", "DOTNET_GCPath", "DOTNET_DbgEnableMiniDump", "COMPlus_DbgEnableMiniDump",
-        "CORECLR_ENABLE_PROFILING", "CORECLR_PROFILER", "CORECLR_PROFILER_PATH", "CORECLR_PROFILER_PATH_64",
+        "LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES", "CLR_OPENSSL_VERSION_OVERRIDE", "SSLKEYLOGFILE",
+        "ORT_LOAD_CONFIG_FROM_MODEL",
     ];
+
+    // What the runtime reads under both of its prefixes: code beside the program, dumps, traces and logs of what it does. A trace holds the texts of
+    // exceptions, and so data.
+    private static readonly string[] RuntimePrefixes = ["DOTNET_", "COMPlus_"];
+
+    private static readonly string[] InjectingRuntimeSettings =
+        ["STARTUP_HOOKS", "ADDITIONAL_DEPS", "SHARED_STORE", "GCName", "GCPath", "Dbg", "EnableEventPipe", "EventPipe", "DiagnosticPorts", "PerfMap", "StressLog", "Jit", "GCLog"];
 
     // Not RuntimeFeature.IsDynamicCodeSupported: PublishAot answers false for it under JIT too. Only the JIT's host passes a list of assemblies.
     private static bool IsNative => AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES") is null;
@@ -31,7 +37,9 @@ internal static class StartupHardening
             return;
         }
 
-        if (Environment.GetEnvironmentVariable(DiagnosticsSwitch) == "0")
+        var all = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(variable => (Name: (string)variable.Key, Value: (string?)variable.Value)).ToList();
+        var kept = all.Where(variable => variable.Name != DiagnosticsSwitch && !IsInjectingRuntimeVariable(variable.Name)).ToList();
+        if (kept.Count == all.Count - 1 && Environment.GetEnvironmentVariable(DiagnosticsSwitch) == "0")
         {
             return;
         }
@@ -44,10 +52,7 @@ internal static class StartupHardening
             File.Delete(file);
         }
 
-        var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
-            .Where(variable => (string)variable.Key != DiagnosticsSwitch)
-            .Select(variable => $"{variable.Key}={variable.Value}")
-            .Append($"{DiagnosticsSwitch}=0");
+        var environment = kept.Select(variable => $"{variable.Name}={variable.Value}").Append($"{DiagnosticsSwitch}=0");
         var arguments = Encoding.UTF8.GetString(File.ReadAllBytes("/proc/self/cmdline")).Split('\0')[..^1];
         var error = LinuxProcess.Replace(Environment.ProcessPath!, arguments, [.. environment]);
         throw new ConfigurationException($"The server could not start itself again without diagnostics (error {error}). Set {DiagnosticsSwitch}=0.");
@@ -68,18 +73,19 @@ internal static class StartupHardening
 
         if (!isSimulation)
         {
-            RefuseInjection(Environment.GetEnvironmentVariable);
+            RefuseInjection(Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Where(variable => !string.IsNullOrEmpty((string?)variable.Value)).Select(variable => (string)variable.Key));
             RefuseSwap("/proc/swaps");
         }
     }
 
-    /// <exception cref="ConfigurationException">A variable injects code.</exception>
-    internal static void RefuseInjection(Func<string, string?> variable)
+    /// <param name="variables">The names of the variables that are set.</param>
+    /// <exception cref="ConfigurationException">A variable injects code, or lets data out.</exception>
+    internal static void RefuseInjection(IEnumerable<string> variables)
     {
-        var set = InjectingVariables.Where(name => !string.IsNullOrEmpty(variable(name))).ToList();
+        var set = variables.Where(name => InjectingVariables.Contains(name) || IsInjectingRuntimeVariable(name)).Order(StringComparer.Ordinal).ToList();
         if (set.Count > 0)
         {
-            throw new ConfigurationException($"{string.Join(", ", set)} would load foreign code into the enclave. Unset it.");
+            throw new ConfigurationException($"{string.Join(", ", set)} would load foreign code into the enclave, or let data out of it. Unset it.");
         }
     }
 
@@ -92,4 +98,9 @@ internal static class StartupHardening
             throw new ConfigurationException("Swap is on, so data could reach a disk in clear. Run 'swapoff -a' in the guest.");
         }
     }
+
+    private static bool IsInjectingRuntimeVariable(string name) =>
+        name.StartsWith("CORECLR_", StringComparison.OrdinalIgnoreCase)
+        || Array.Exists(RuntimePrefixes, prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)
+            && Array.Exists(InjectingRuntimeSettings, setting => name.AsSpan(prefix.Length).StartsWith(setting, StringComparison.OrdinalIgnoreCase)));
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Reflection;
+using System.Runtime.InteropServices;
 using System.Text;
 using BlindAI.Inference.Engines;
 using BlindAI.OnnxWriter;
@@ -125,6 +126,26 @@ public sealed class OnnxRuntimeEngineTests
         Assert.Equal(["a", "b"], all.Tensors.Select(tensor => tensor.Name));
         Assert.Equal(["b", "a"], chosen.Tensors.Select(tensor => tensor.Name));
         Assert.Equal([3f], Assert.Single(one.Tensors).Tensor.ToArray<float>());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void Run_OutputThatIsAnInput_StaysReadableUntilItIsDisposed(int misalignment)
+    {
+        using var model = Load(new OnnxGraph("through")
+            .Input("x", OnnxType.Float, "n")
+            .Node("Identity", ["x"], ["y"])
+            .Output("x", OnnxType.Float, "n")
+            .Output("y", OnnxType.Float, "n")
+            .ToModel().Encode());
+        var values = Enumerable.Range(0, 4096).Select(number => (float)number).ToArray();
+        var bytes = new byte[(values.Length * sizeof(float)) + misalignment];
+        MemoryMarshal.AsBytes(values.AsSpan()).CopyTo(bytes.AsSpan(misalignment));
+
+        using var outputs = model.Run(new([new("x", new Tensor(TensorDatatype.Fp32, new TensorShape(values.Length), bytes.AsMemory(misalignment)))]), Token);
+
+        Assert.All(outputs.Tensors, output => Assert.Equal(values, output.Tensor.ToArray<float>()));
     }
 
     [Fact]

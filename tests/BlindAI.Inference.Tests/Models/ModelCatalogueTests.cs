@@ -63,6 +63,10 @@ public sealed class ModelCatalogueTests : IDisposable
         _ = await Upload(Name);
 
         AssertCode(ServingCode.LimitReached, () => Catalogue.BeginUpload(Bob, Name));
+
+        // Nor does a namespace that holds nothing any more.
+        Catalogue.Delete(Alice, Name);
+        Catalogue.BeginUpload(Bob, Name).Dispose();
     }
 
     [Fact]

@@ -256,6 +256,30 @@ public sealed class InferenceBodyReaderTests
     }
 
     [Fact]
+    public async Task ReadJsonAsync_EndlessMemberName_IsRefusedWithoutQuotingIt()
+    {
+        var name = new string('n', 100_000);
+        var body = System.Text.Encoding.UTF8.GetBytes($$"""{"parameters":{"triton_{{name}}":1},"inputs":[]}""");
+
+        var refusal = await Assert.ThrowsAsync<ServingException>(() => RequestBody.FeedAsync(
+            body, int.MaxValue, pipe => new InferenceBodyReader(pipe, new()).ReadJsonAsync(CancellationToken.None)));
+
+        Assert.Equal(ServingCode.RequestTooLarge, refusal.Code);
+        Assert.InRange(refusal.Message.Length, 0, 500);
+    }
+
+    [Fact]
+    public async Task ReadJsonAsync_ArrivingBytes_CountAsTheMemoryThatTheyBecome()
+    {
+        var body = """{"inputs":[{"name":"x","datatype":"FP32","shape":[1],"data":[1]}]}"""u8.ToArray();
+        var taken = 0L;
+
+        using var request = await RequestBody.FeedAsync(body, 7, pipe => new InferenceBodyReader(pipe, new()) { Receiving = bytes => taken += bytes }.ReadJsonAsync(CancellationToken.None));
+
+        Assert.Equal(body.Length * ProtocolLimits.JsonExpansion, taken);
+    }
+
+    [Fact]
     public async Task ReadJsonAsync_InputThatTheCheckRefuses_IsNotConverted()
     {
         // The data is broken as well: only what is never converted can be refused for its name first.
