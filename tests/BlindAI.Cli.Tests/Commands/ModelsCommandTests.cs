@@ -96,8 +96,8 @@ public sealed class ModelsCommandTests
 
         var run = await CliRun.OfAsync("models", "upload", "no-such-model.onnx", "--name", "adder", "--url", server.Url, Simulation);
 
-        Assert.Equal(50, run.Exit);
-        Assert.StartsWith("error 728 BundleInvalid: ", run.Error, StringComparison.Ordinal);
+        Assert.Equal((2, ""), (run.Exit, run.Out));
+        Assert.Contains("no-such-model.onnx does not exist", run.Error, StringComparison.Ordinal);
         Assert.Empty(server.Requests);
     }
 
