@@ -44,6 +44,8 @@ public sealed class JsonInputTests
     [InlineData("{}", ServingCode.RequestMalformed)]
     [InlineData("{\"data\": 5}", ServingCode.RequestMalformed)]
     [InlineData("{\"data\": [1], \"name\": \"x\"}", ServingCode.RequestMalformed)]
+    [InlineData("{\"\\ud800\": [1]}", ServingCode.RequestMalformed)]
+    [InlineData("{\"datatype\": \"\\ud800\"}", ServingCode.RequestMalformed)]
     [InlineData("{\"data\": [1], \"shape\": 1}", ServingCode.RequestMalformed)]
     [InlineData("{\"data\": [1], \"shape\": [1.5]}", ServingCode.RequestMalformed)]
     [InlineData("{\"data\": [1], \"shape\": [-1]}", ServingCode.ShapeInvalid)]
@@ -68,6 +70,7 @@ public sealed class JsonInputTests
         });
 
         Assert.Equal(expected, refused.Code);
+        Assert.Contains("nput \"x\"", refused.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
