@@ -43,13 +43,13 @@ public sealed class ModelsCommandTests
     }
 
     [Fact]
-    public async Task Show_UnknownModel_Exits50WithTheServersCodeAndHint()
+    public async Task Show_UnknownModel_Exits50WithTheServersCodeAndAHint()
     {
         await using var server = await SimulatedServer.StartAsync(ModelServer.Answering());
 
         var run = await CliRun.OfAsync("models", "show", "missing", "--url", server.Url, Simulation);
 
-        Assert.Equal(new CliRun(50, "", "error 710 ModelNotFound: No such model.\nhint: upload it.\n"), run);
+        Assert.Equal(new CliRun(50, "", "error 710 ModelNotFound: No such model.\nhint: `blindai models list` shows the models that are there.\n"), run);
     }
 
     [Fact]
