@@ -22,6 +22,19 @@ public sealed class HelpTests
         Assert.All(command.Arguments, argument => Assert.False(string.IsNullOrEmpty(argument.Description), $"{path} {argument.Name} has no description."));
     }
 
+    [Theory]
+    [InlineData("attest", true)]
+    [InlineData("models upload", true)]
+    [InlineData("run", true)]
+    [InlineData("digest", false)]
+    [InlineData("policy check", false)]
+    public async Task Help_OptionsOfAConnection_StandOnlyWhereOneIsMade(string path, bool connects)
+    {
+        var help = (await CliRun.OfAsync([.. path.Split(' '), "--help"])).Out;
+
+        Assert.All(["--url", "--policy", "--namespace", "--dangerously-allow-simulation"], option => Assert.Equal(connects, help.Contains(option, StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void Create_EveryCommand_IsInTheManual()
     {

@@ -37,6 +37,7 @@ public sealed class ModelsCommandTests
         var run = await CliRun.OfAsync("models", "show", "adder", "--version", "2", "--url", server.Url, Simulation);
 
         Assert.Equal(0, run.Exit);
+        Assert.StartsWith("adder version 2 (versions: 1, 2)\n", run.Out, StringComparison.Ordinal);
         Assert.Contains("x FP32[-1,2]", run.Out, StringComparison.Ordinal);
         Assert.Contains(ModelServer.Digest, run.Out, StringComparison.Ordinal);
         Assert.Equal(["GET /v2/models/adder/versions/2"], server.Requests);
