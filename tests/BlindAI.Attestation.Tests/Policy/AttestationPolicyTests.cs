@@ -58,6 +58,7 @@ public class AttestationPolicyTests
 
     [Fact]
     public void Parse_UpperCaseHex_HintsAtLowerCase() =>
+        Assert.Contains("\"dangerouslyAnyConfiguration\": true", Refused("$.configuration", PolicyVectors.Policy("configuration-any-word")).Hint);
         Assert.Contains("lower case", Refused("$.accept[0].measurements[0]", PolicyVectors.Policy("snp-measurement-upper-case")).Hint);
 
     [Fact]
