@@ -18,6 +18,8 @@ internal sealed class OnnxInspector
     /// <summary>Newest file format and operator sets of ONNX Runtime 1.31.</summary>
     public const int MaxIrVersion = 13;
 
+    private const string NotOnnxHint = "is this an .onnx file?";
+
     private const int MaxSubgraphDepth = 16;
 
     // Model, then graph, node and attribute for each level of sub-graphs, then tensor and entry.
@@ -66,7 +68,7 @@ internal sealed class OnnxInspector
         }
         catch (ProtobufException exception)
         {
-            throw new ServingException(ServingCode.ModelInvalid, $"The model is not well-formed ONNX: {exception.Message}.", innerException: exception);
+            throw new ServingException(ServingCode.ModelInvalid, $"The model is not well-formed ONNX: {exception.Message}.", NotOnnxHint, exception);
         }
 
         return new()
@@ -113,7 +115,7 @@ internal sealed class OnnxInspector
 
         if (!seen.Has(7))
         {
-            throw new ServingException(ServingCode.ModelInvalid, "The file is not an ONNX model: it has no graph.");
+            throw new ServingException(ServingCode.ModelInvalid, "The file is not an ONNX model: it has no graph.", NotOnnxHint);
         }
 
         if (irVersion is < 1 or > MaxIrVersion)
