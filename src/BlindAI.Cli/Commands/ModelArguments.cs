@@ -34,7 +34,7 @@ internal static class ModelArguments
         var value = parse(result.Tokens[0].Value);
         if (value is null)
         {
-            result.AddError($"'{result.Tokens[0].Value}': {rule}.");
+            result.AddError($"\"{result.Tokens[0].Value}\": {rule}.");
         }
 
         return value;

@@ -161,7 +161,7 @@ internal sealed class OnnxInspector
         else if (version < 1 || version > newest)
         {
             throw new ServingException(ServingCode.ModelUnsupported,
-                $"The model uses version {version} of the operators '{DomainName(domain)}'; 1 to {newest} are supported.", "export it with an older opset.");
+                $"The model uses version {version} of the operators \"{DomainName(domain)}\"; 1 to {newest} are supported.", "export it with an older opset.");
         }
     }
 
@@ -366,7 +366,7 @@ internal sealed class OnnxInspector
     }
 
     private static ServingException UnknownDomain(string domain) => new(ServingCode.ModelUnsupported,
-        $"The model uses operators of the domain '{DomainName(domain)}', which are not available.", "custom operators are native code and are never loaded.");
+        $"The model uses operators of the domain \"{DomainName(domain)}\", which are not available.", "custom operators are native code and are never loaded.");
 
     private static string DomainName(string domain) => domain.Length == 0 ? "ai.onnx" : domain[..Math.Min(domain.Length, 64)].ReplaceLineEndings(" ");
 }

@@ -17,7 +17,7 @@ public sealed record ModelDigest
     /// <exception cref="ServingException"><see cref="ServingCode.RequestMalformed"/>.</exception>
     public static ModelDigest Parse(string text) => TryParse(text, out var digest)
         ? digest
-        : throw new ServingException(ServingCode.RequestMalformed, "The model digest is not valid.", "write 'sha256:' and 64 lower hexadecimal digits.");
+        : throw new ServingException(ServingCode.RequestMalformed, "The model digest is not valid.", "write \"sha256:\" and 64 lower hexadecimal digits.");
 
     /// <summary>Reads a digest; false when the text is anything but the one form.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out ModelDigest? digest)
