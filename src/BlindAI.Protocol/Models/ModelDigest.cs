@@ -31,9 +31,6 @@ public sealed record ModelDigest
     /// <summary>The digest of a manifest's text.</summary>
     internal static ModelDigest Of(ReadOnlySpan<byte> manifest) => new(Prefix + Convert.ToHexStringLower(SHA256.HashData(manifest)));
 
-    /// <summary>The 32 bytes.</summary>
-    public byte[] ToBytes() => Convert.FromHexString(Value.AsSpan(Prefix.Length));
-
     /// <inheritdoc/>
     public override string ToString() => Value;
 }
