@@ -70,6 +70,17 @@ public sealed class JsonInputTests
         });
 
         Assert.Equal(expected, refused.Code);
+    }
+
+    [Theory]
+    [InlineData("[[0,1")]
+    [InlineData("[NaN]")]
+    [InlineData("5")]
+    [InlineData("{\"\\ud800\": [1]}")]
+    public void Create_BrokenJson_NamesTheInput(string json)
+    {
+        var refused = Assert.Throws<ServingException>(() => new JsonInput("x", Encoding.UTF8.GetBytes(json)));
+
         Assert.Contains("nput \"x\"", refused.Reason, StringComparison.Ordinal);
     }
 
