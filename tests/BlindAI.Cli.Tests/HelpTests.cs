@@ -1,4 +1,5 @@
 using System.CommandLine;
+using BlindAI.Testing;
 
 namespace BlindAI.Cli.Tests;
 
@@ -38,7 +39,7 @@ public sealed class HelpTests
     [Fact]
     public void Create_EveryCommand_IsInTheManual()
     {
-        var manual = File.ReadAllText(Repository.PathOf("docs", "cli.md"));
+        var manual = File.ReadAllText(RepositoryRoot.Combine("docs", "cli.md"));
 
         Assert.All(Leaves(Create(), "blindai"), path => Assert.Contains(path, manual, StringComparison.Ordinal));
         Assert.All(OptionsOf(Create()), option => Assert.Contains(option.Name, manual, StringComparison.Ordinal));
