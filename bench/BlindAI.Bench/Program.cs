@@ -3,6 +3,7 @@ using System.Text.Json;
 using BlindAI.Attestation.Policy;
 using BlindAI.Bench;
 using BlindAI.Client;
+using BlindAI.Examples.Quickstart;
 
 const int UsageError = 2;
 const string Usage = "usage: BlindAI.Bench [--rounds N] [--json]    N is 1 to 1000, 5 by default";
@@ -26,7 +27,7 @@ for (var index = 0; index < args.Length; index++)
     }
 }
 
-await using var server = await ServerProcess.StartAsync();
+await using var server = await SimulationServer.StartAsync(["--Logging:Level=Warning"]);
 await using var client = await BlindAIClient.ConnectAsync(server.Url, AttestationPolicy.DangerouslyAllowSimulation("localhost"));
 var results = new List<BenchResult>();
 foreach (var model in BenchModel.All)

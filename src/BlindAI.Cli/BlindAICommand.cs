@@ -37,17 +37,13 @@ internal static class BlindAICommand
         var common = new CommonOptions();
         var root = new RootCommand("Confidential AI inference: verify the enclave, then send.")
         {
-            AttestCommand.Create(host, common),
-            ModelsCommand.Create(host, common),
-            RunCommand.Create(host, common),
+            common.Connecting(AttestCommand.Create(host, common)),
+            common.Connecting(ModelsCommand.Create(host, common)),
+            common.Connecting(RunCommand.Create(host, common)),
             DigestCommand.Create(host, common),
             PolicyCommand.Create(host, common),
         };
-        foreach (var option in common.All)
-        {
-            root.Options.Add(option);
-        }
-
+        root.Options.Add(common.Json);
         return root;
     }
 

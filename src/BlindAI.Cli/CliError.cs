@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using BlindAI.Attestation;
 using BlindAI.Protocol;
 
@@ -11,6 +12,14 @@ namespace BlindAI.Cli;
 /// <param name="Exit">What the process returns.</param>
 internal sealed record CliError(int? Code, string Name, string Message, string? Hint, int Exit)
 {
+    // Servers and libraries speak of bodies and parameters; here their hints are in the words of this command.
+    private static readonly FrozenDictionary<ServingCode, string> OwnHints = new Dictionary<ServingCode, string>
+    {
+        [ServingCode.NumberNotFinite] = "JSON has no such numbers; .npy files have: --input NAME=FILE.npy, --output-dir FOLDER.",
+        [ServingCode.ModelNotFound] = "`blindai models list` shows the models that are there.",
+        [ServingCode.PersistenceUnavailable] = "pass --persist false to keep the model in memory only.",
+    }.ToFrozenDictionary();
+
     /// <summary>Turns any exception into what is shown. Of an unexpected one only the type is: its message may hold anything.</summary>
     public static CliError Of(Exception exception, bool isInterrupted) => exception switch
     {
@@ -59,7 +68,11 @@ internal sealed record CliError(int? Code, string Name, string Message, string? 
         }
     }
 
-    private static string? HintOf(ServingException exception) => exception.RetryAfter is { } wait
-        ? $"try again in {Math.Ceiling(wait.TotalSeconds):0} s." + (exception.Hint is null ? "" : $" {exception.Hint}")
-        : exception.Hint;
+    private static string? HintOf(ServingException exception)
+    {
+        var hint = OwnHints.GetValueOrDefault(exception.Code) ?? exception.Hint;
+        return exception.RetryAfter is { } wait
+            ? $"try again in {Math.Ceiling(wait.TotalSeconds):0} s." + (hint is null ? "" : $" {hint}")
+            : hint;
+    }
 }

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace BlindAI.Cli;
 
 /// <summary>What a process gives its command: streams, variables and a clock. Commands touch nothing static, so tests run them in place.</summary>
@@ -18,12 +20,16 @@ internal sealed record CliHost
     /// <summary>The clock.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
-    /// <summary>The real process.</summary>
-    public static CliHost OfProcess() => new()
+    /// <summary>The real process. It writes UTF-8, which JSON demands, whatever the locale says.</summary>
+    public static CliHost OfProcess()
     {
-        Out = Console.Out,
-        Error = Console.Error,
-        IsErrorTerminal = !Console.IsErrorRedirected,
-        Variable = Environment.GetEnvironmentVariable,
-    };
+        Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        return new()
+        {
+            Out = Console.Out,
+            Error = Console.Error,
+            IsErrorTerminal = !Console.IsErrorRedirected,
+            Variable = Environment.GetEnvironmentVariable,
+        };
+    }
 }

@@ -5,7 +5,7 @@ using BlindAI.Protocol.Models;
 
 namespace BlindAI.Cli;
 
-/// <summary>The options that every command takes: which server, what is accepted of it, and how to answer.</summary>
+/// <summary>The options that several commands take: which server and what is accepted of it, where they connect, and everywhere how to answer.</summary>
 internal sealed class CommonOptions
 {
     public const string UrlVariable = "BLINDAI_URL";
@@ -45,7 +45,15 @@ internal sealed class CommonOptions
     /// <summary>Whether the answer is one JSON document.</summary>
     public Option<bool> Json { get; } = new("--json") { Description = "Print one JSON document on standard output, errors included.", Recursive = true };
 
-    public IEnumerable<Option> All => [_url, _policy, _namespace, _dangerouslyAllowSimulation, Json];
+    /// <summary>Gives the command, and those below it, the options of commands that connect to a server.</summary>
+    public Command Connecting(Command command)
+    {
+        command.Options.Add(_url);
+        command.Options.Add(_policy);
+        command.Options.Add(_namespace);
+        command.Options.Add(_dangerouslyAllowSimulation);
+        return command;
+    }
 
     /// <summary>Reads which server is meant, and what is accepted of it.</summary>
     /// <exception cref="UsageException">No URL or a wrong one, a policy file that cannot be read, or two answers to what is accepted.</exception>

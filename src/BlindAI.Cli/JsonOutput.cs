@@ -1,14 +1,16 @@
 using System.Buffers;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
 namespace BlindAI.Cli;
 
-/// <summary>Writes the one JSON document that a command prints, indented, in ASCII, with a line feed at its end.</summary>
+/// <summary>Writes the one JSON document that a command prints, indented, in UTF-8, with a line feed at its end.</summary>
 internal static class JsonOutput
 {
-    private static readonly JsonWriterOptions Format = new() { Indented = true, IndentSize = 2, NewLine = "\n" };
+    // Unsafe only inside HTML, and this document never stands there: quotes in messages stay readable.
+    private static readonly JsonWriterOptions Format = new() { Indented = true, IndentSize = 2, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static void Write(TextWriter output, Action<Utf8JsonWriter> write) => output.Write(Encoding.UTF8.GetString(Encode(write)));
 

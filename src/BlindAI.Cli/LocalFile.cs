@@ -1,3 +1,5 @@
+using BlindAI.Protocol.Models;
+
 namespace BlindAI.Cli;
 
 /// <summary>Reads and writes the files that arguments name, with limits, and never over an existing one unasked.</summary>
@@ -24,6 +26,13 @@ internal static class LocalFile
             throw new UsageException($"The file {path} cannot be read.", "check the path and its permissions.");
         }
     }
+
+    /// <summary>Lists a model's file or folder.</summary>
+    /// <exception cref="UsageException">Nothing is there.</exception>
+    /// <exception cref="Protocol.ServingException">What is there is no valid bundle.</exception>
+    public static ModelFolder OpenModel(string path) => Path.Exists(path)
+        ? ModelFolder.Open(path)
+        : throw new UsageException($"The model's file or folder {path} does not exist.", "check the path.");
 
     /// <summary>Refuses early, before any work, what <see cref="Write"/> would refuse.</summary>
     /// <exception cref="UsageException">The file exists and <paramref name="force"/> is not set.</exception>

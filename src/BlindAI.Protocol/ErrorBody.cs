@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace BlindAI.Protocol;
@@ -11,11 +13,11 @@ public sealed record ErrorBody(string Error, int Code, string? Hint)
     {
         ArgumentNullException.ThrowIfNull(writer);
         writer.WriteStartObject();
-        writer.WriteString("error"u8, Error);
+        writer.WriteString("error"u8, Escape(Error));
         writer.WriteNumber("code"u8, Code);
         if (Hint is not null)
         {
-            writer.WriteString("hint"u8, Hint);
+            writer.WriteString("hint"u8, Escape(Hint));
         }
 
         writer.WriteEndObject();
@@ -40,4 +42,7 @@ public sealed record ErrorBody(string Error, int Code, string? Hint)
             return null;
         }
     }
+
+    // Relaxed escaping is unsafe only inside HTML, and this body is never HTML: quotes in messages stay readable. Lone surrogates become U+FFFD on the way.
+    private static JsonEncodedText Escape(string text) => JsonEncodedText.Encode(Encoding.UTF8.GetBytes(text), JavaScriptEncoder.UnsafeRelaxedJsonEscaping);
 }

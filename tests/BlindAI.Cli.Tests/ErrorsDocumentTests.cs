@@ -1,6 +1,7 @@
 using System.Globalization;
 using BlindAI.Attestation;
 using BlindAI.Protocol;
+using BlindAI.Testing;
 
 namespace BlindAI.Cli.Tests;
 
@@ -9,7 +10,7 @@ public sealed class ErrorsDocumentTests
 {
     private static readonly IReadOnlyList<string[]> Rows =
     [
-        .. File.ReadLines(Repository.PathOf("docs", "errors.md"))
+        .. File.ReadLines(RepositoryRoot.Combine("docs", "errors.md"))
             .Select(line => line.Split('|', StringSplitOptions.TrimEntries))
             .Where(cells => cells is [_, _, _, _, _, _, _, ""] && int.TryParse(cells[1], CultureInfo.InvariantCulture, out _))
             .Select(cells => cells[1..^1]),

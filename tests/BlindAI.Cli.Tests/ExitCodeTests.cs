@@ -30,8 +30,20 @@ public sealed class ExitCodeTests
 
     [Theory]
     [MemberData(nameof(ServingCodes))]
-    public void Of_ServingCode_Is50(ServingCode code) =>
-        Assert.Equal(new CliError((int)code, code.ToString(), "message", null, 50), CliError.Of(new ServingException(code, "message"), isInterrupted: false));
+    public void Of_ServingCode_Is50(ServingCode code)
+    {
+        var error = CliError.Of(new ServingException(code, "message"), isInterrupted: false);
+
+        Assert.Equal(new CliError((int)code, code.ToString(), "message", error.Hint, 50), error);
+    }
+
+    [Theory]
+    [InlineData(ServingCode.NumberNotFinite, ".npy")]
+    [InlineData(ServingCode.ModelNotFound, "`blindai models list`")]
+    [InlineData(ServingCode.PersistenceUnavailable, "--persist false")]
+    [InlineData(ServingCode.TensorUnknown, "the server's words")]
+    public void Of_ServingCode_HintsInTheWordsOfTheCommand(ServingCode code, string expected) =>
+        Assert.Contains(expected, CliError.Of(new ServingException(code, "message", "the server's words"), isInterrupted: false).Hint, StringComparison.Ordinal);
 
     [Fact]
     public void Of_UnexpectedException_NamesItsTypeOnly()

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using BlindAI.Testing;
 
 namespace BlindAI.Cli.Tests;
 
@@ -22,10 +23,23 @@ public sealed class HelpTests
         Assert.All(command.Arguments, argument => Assert.False(string.IsNullOrEmpty(argument.Description), $"{path} {argument.Name} has no description."));
     }
 
+    [Theory]
+    [InlineData("attest", true)]
+    [InlineData("models upload", true)]
+    [InlineData("run", true)]
+    [InlineData("digest", false)]
+    [InlineData("policy check", false)]
+    public async Task Help_OptionsOfAConnection_StandOnlyWhereOneIsMade(string path, bool connects)
+    {
+        var help = (await CliRun.OfAsync([.. path.Split(' '), "--help"])).Out;
+
+        Assert.All(["--url", "--policy", "--namespace", "--dangerously-allow-simulation"], option => Assert.Equal(connects, help.Contains(option, StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void Create_EveryCommand_IsInTheManual()
     {
-        var manual = File.ReadAllText(Repository.PathOf("docs", "cli.md"));
+        var manual = File.ReadAllText(RepositoryRoot.Combine("docs", "cli.md"));
 
         Assert.All(Leaves(Create(), "blindai"), path => Assert.Contains(path, manual, StringComparison.Ordinal));
         Assert.All(OptionsOf(Create()), option => Assert.Contains(option.Name, manual, StringComparison.Ordinal));

@@ -6,10 +6,8 @@ namespace BlindAI.EndToEnd.Tests;
 /// <summary>Every real model of the shared material answers through client and server as it did where it was trained.</summary>
 public sealed class SharedModelsTests(ServerFixture server) : IClassFixture<ServerFixture>
 {
-    private static readonly string? Folder = RepositoryRoot.Shared is { } shared && Directory.Exists(Path.Combine(shared, "models")) ? Path.Combine(shared, "models") : null;
-
     // Without material one row is left, whose test says so.
-    public static TheoryData<string> Models { get; } = [.. (Folder is null ? [] : Directory.GetDirectories(Folder))
+    public static TheoryData<string> Models { get; } = [.. (RepositoryRoot.SharedModels is { } models ? Directory.GetDirectories(models) : [])
         .Where(folder => File.Exists(Path.Combine(folder, "model.onnx"))).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal).DefaultIfEmpty("")];
 
     [Theory]
@@ -18,7 +16,7 @@ public sealed class SharedModelsTests(ServerFixture server) : IClassFixture<Serv
     {
         Requirements.Require(name.Length > 0, "The shared models are missing: set BLINDAI_SHARED to the folder that holds models/.");
         var cancellation = TestContext.Current.CancellationToken;
-        var folder = Path.Combine(Folder!, name);
+        var folder = Path.Combine(RepositoryRoot.SharedModels!, name);
         var inputs = Read(folder, "input__");
         var expected = Read(folder, "expected__");
         await using var client = await server.ConnectAsync("shared");
@@ -36,19 +34,7 @@ public sealed class SharedModelsTests(ServerFixture server) : IClassFixture<Serv
     }
 
     private static Dictionary<string, Tensor> Read(string folder, string prefix) =>
-        Directory.GetFiles(Path.Combine(folder, "io"), $"{prefix}*.npy").ToDictionary(path => Path.GetFileNameWithoutExtension(path)[prefix.Length..], path => ToTensor(Npy.Read(path)));
-
-    private static Tensor ToTensor(Npy array) => new(array.Type switch
-    {
-        "|b1" => TensorDatatype.Bool,
-        "|u1" => TensorDatatype.UInt8,
-        "|i1" => TensorDatatype.Int8,
-        "<i4" => TensorDatatype.Int32,
-        "<i8" => TensorDatatype.Int64,
-        "<f4" => TensorDatatype.Fp32,
-        "<f8" => TensorDatatype.Fp64,
-        var other => throw new NotSupportedException(other),
-    }, new TensorShape(array.Shape), array.Data);
+        Directory.GetFiles(Path.Combine(folder, "io"), $"{prefix}*.npy").ToDictionary(path => Path.GetFileNameWithoutExtension(path)[prefix.Length..], path => Npy.Read(path));
 
     // 2e-3 of the value, or of 1 for small ones: what other processors and other kernels may differ by. Integers do not differ.
     private static void AssertClose(string name, Tensor expected, Tensor actual)

@@ -7,11 +7,11 @@ namespace BlindAI.Protocol.Tests;
 public sealed class ErrorBodyTests
 {
     [Theory]
-    [InlineData(null, """{"error":"no \u0022x\u0022","code":705}""")]
-    [InlineData("try y", """{"error":"no \u0022x\u0022","code":705,"hint":"try y"}""")]
+    [InlineData(null, """{"error":"no \"x\" isn't <é>","code":705}""")]
+    [InlineData("try y", """{"error":"no \"x\" isn't <é>","code":705,"hint":"try y"}""")]
     public void Write_Body_IsReadBack(string? hint, string expected)
     {
-        var body = new ErrorBody("no \"x\"", 705, hint);
+        var body = new ErrorBody("no \"x\" isn't <é>", 705, hint);
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer))
         {
@@ -20,6 +20,18 @@ public sealed class ErrorBodyTests
 
         Assert.Equal(expected, Encoding.UTF8.GetString(buffer.WrittenSpan));
         Assert.Equal(body, ErrorBody.TryParse(buffer.WrittenMemory));
+    }
+
+    [Fact]
+    public void Write_LoneSurrogate_IsReplaced()
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            new ErrorBody("\ud800", 705, null).Write(writer);
+        }
+
+        Assert.Equal("\ufffd", ErrorBody.TryParse(buffer.WrittenMemory)!.Error);
     }
 
     [Theory]

@@ -1,13 +1,14 @@
 namespace BlindAI.Testing;
 
-/// <summary>The folders that tests read: the repository, and the shared material beside it.</summary>
+/// <summary>The folders that tests read: the repository, and shared material beside it.</summary>
 public static class RepositoryRoot
 {
     /// <summary>The repository.</summary>
     public static string Path { get; } = Find();
 
-    /// <summary>The shared material, from <c>BLINDAI_SHARED</c> or <c>../shared</c>; null when it is not there.</summary>
-    public static string? Shared { get; } = FindShared();
+    /// <summary>Real models with inputs and expected outputs: <c>models/</c> of the shared material; null when it is not there.</summary>
+    /// <remarks>The shared material is where <c>BLINDAI_SHARED</c> says, seen from the repository, or in <c>../shared</c>.</remarks>
+    public static string? SharedModels { get; } = FindSharedModels();
 
     /// <summary>Whether absent material is a failure: in continuous integration nothing may be skipped for it.</summary>
     public static bool IsContinuousIntegration => Environment.GetEnvironmentVariable("CI") == "true";
@@ -28,11 +29,10 @@ public static class RepositoryRoot
         throw new InvalidOperationException("The tests do not run inside the repository.");
     }
 
-    private static string? FindShared()
+    private static string? FindSharedModels()
     {
-        var folder = Environment.GetEnvironmentVariable("BLINDAI_SHARED") is { Length: > 0 } named
-            ? System.IO.Path.GetFullPath(named, Path)
-            : System.IO.Path.GetFullPath("../shared", Path);
+        var shared = Environment.GetEnvironmentVariable("BLINDAI_SHARED") is { Length: > 0 } named ? named : "../shared";
+        var folder = System.IO.Path.Combine(System.IO.Path.GetFullPath(shared, Path), "models");
         return Directory.Exists(folder) ? folder : null;
     }
 }

@@ -88,6 +88,8 @@ internal static class AttestationPolicyReader
 
         return (listed, any) switch
         {
+            ({ Kind: JsonTokenType.String, Scalar: "any" } word, null) => throw word.Invalid("must be a list of digests",
+                "to accept any configuration knowingly, write \"dangerouslyAnyConfiguration\": true in its place."),
             ({ } node, null) => DigestRule.OneOf(node.HexList(PolicySizes.Sha256)),
             (null, { }) => DigestRule.DangerouslyAny,
             (null, null) => throw members.Node.Missing("configuration"),

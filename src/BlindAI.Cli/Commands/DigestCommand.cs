@@ -36,7 +36,7 @@ internal static class DigestCommand
 
     private static async Task DigestModelAsync(CliHost host, string path, bool asJson, CancellationToken cancellationToken)
     {
-        var folder = ModelFolder.Open(path);
+        var folder = LocalFile.OpenModel(path);
         ModelManifest manifest;
         using (var progress = new ProgressLine(host, "digesting", folder.TotalBytes))
         {

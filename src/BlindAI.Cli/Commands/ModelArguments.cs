@@ -25,7 +25,7 @@ internal static class ModelArguments
     {
         Description = "How long the model may live, such as 90s, 15m, 2h or 7d (default: until it is deleted).",
         HelpName = "TIME",
-        CustomParser = static result => Parse(result, "a time is a whole number above 0 with s, m, h or d, up to 36500d", ParseTime),
+        CustomParser = static result => Parse(result, $"a time is a whole number above 0 with s, m, h or d, up to {UploadLimits.MaxTimeToLive.TotalDays}d", ParseTime),
     };
 
     private static T? Parse<T>(ArgumentResult result, string rule, Func<string, T?> parse)
@@ -34,7 +34,7 @@ internal static class ModelArguments
         var value = parse(result.Tokens[0].Value);
         if (value is null)
         {
-            result.AddError($"'{result.Tokens[0].Value}': {rule}.");
+            result.AddError($"\"{result.Tokens[0].Value}\": {rule}.");
         }
 
         return value;
@@ -42,7 +42,6 @@ internal static class ModelArguments
 
     private static TimeSpan? ParseTime(string text)
     {
-        const long MaxSeconds = 36500L * 24 * 60 * 60;
         var (digits, unit) = text switch
         {
             [.. var number, 's'] => (number, 1L),
@@ -51,7 +50,7 @@ internal static class ModelArguments
             [.. var number, 'd'] => (number, 24L * 60 * 60),
             _ => (text, 1L),
         };
-        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0 && count * unit <= MaxSeconds
+        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0 && count * unit <= UploadLimits.MaxTimeToLive.TotalSeconds
             ? TimeSpan.FromSeconds(count * unit)
             : null;
     }

@@ -95,7 +95,7 @@ internal static class ModelsCommand
 
     private static void Show(TextWriter output, ModelMetadata model)
     {
-        output.WriteLine(Printable.Clean($"{model.Name} version {model.Version.ToString(CultureInfo.InvariantCulture)} of {string.Join(", ", model.Versions)}"));
+        output.WriteLine(Printable.Clean($"{model.Name} version {model.Version.ToString(CultureInfo.InvariantCulture)} (versions: {string.Join(", ", model.Versions)})"));
         output.WriteLine(Printable.Clean($"  digest    {model.Digest}"));
         output.WriteLine(Printable.Clean($"  platform  {model.Platform}"));
         Describe("input", model.Inputs);

@@ -79,8 +79,7 @@ internal static class RunCommand
             var hasJsonForm = TensorOutput.HasJsonForm(tensor);
             if (!hasJsonForm && files.Count == 0)
             {
-                throw new ServingException(ServingCode.NumberNotFinite, $"Output \"{name}\" has values that JSON cannot carry: NaN, an infinity, or bytes that are no text.",
-                    "pass --output-dir, which writes them to .npy files.");
+                throw new ServingException(ServingCode.NumberNotFinite, $"Output \"{name}\" has values that JSON cannot carry: NaN, an infinity, or bytes that are no text.");
             }
 
             writer.WriteStartObject();

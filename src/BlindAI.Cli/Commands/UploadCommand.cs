@@ -31,7 +31,7 @@ internal static class UploadCommand
                 Load = !arguments.GetValue(noLoad),
                 TimeToLive = arguments.GetValue(timeToLive),
             };
-            var folder = ModelFolder.Open(arguments.GetValue(path)!);   // a wrong path is told before anything is sent
+            var folder = LocalFile.OpenModel(arguments.GetValue(path)!);   // a wrong path is told before anything is sent
             await using var client = await common.ReadTarget(arguments, host).ConnectAsync(cancellationToken);
             UploadAnswer answer;
             using (var progress = new ProgressLine(host, "uploading", folder.TotalBytes))

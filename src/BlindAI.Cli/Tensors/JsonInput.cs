@@ -34,13 +34,20 @@ internal sealed class JsonInput : IDisposable
         }
         catch (JsonException exception)
         {
-            throw JsonFault.Explain(exception, utf8.Span);
+            throw JsonFault.Explain(exception, utf8.Span, $"Input \"{name}\"");
         }
 
         _data = _document.RootElement;
         if (_data.ValueKind == JsonValueKind.Object)
         {
-            (_datatype, _shape, _data) = ReadMembers(_data);
+            try
+            {
+                (_datatype, _shape, _data) = ReadMembers(_data);
+            }
+            catch (InvalidOperationException)   // a name or string that is no Unicode text
+            {
+                throw Malformed("has text that is not Unicode");
+            }
         }
 
         if (_data.ValueKind != JsonValueKind.Array)

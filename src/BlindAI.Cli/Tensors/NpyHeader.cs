@@ -44,7 +44,7 @@ internal sealed record NpyHeader(string Descriptor, bool IsFortranOrder, TensorS
         cursor.ExpectEnd();
         return descriptor is not null && isFortranOrder is { } order && shape is not null
             ? new(descriptor, order, shape)
-            : throw Malformed("lacks 'descr', 'fortran_order' or 'shape'");
+            : throw Malformed("lacks \"descr\", \"fortran_order\" or \"shape\"");
     }
 
     /// <summary>Writes the text as NumPy does.</summary>
@@ -97,7 +97,7 @@ internal sealed record NpyHeader(string Descriptor, bool IsFortranOrder, TensorS
             var value = _rest.StartsWith("True", StringComparison.Ordinal);
             if (!value && !_rest.StartsWith("False", StringComparison.Ordinal))
             {
-                throw Malformed("has a 'fortran_order' that is neither True nor False");
+                throw Malformed("has a \"fortran_order\" that is neither True nor False");
             }
 
             _rest = _rest[(value ? "True" : "False").Length..];
@@ -113,20 +113,20 @@ internal sealed record NpyHeader(string Descriptor, bool IsFortranOrder, TensorS
             {
                 if (dimensions.Count > TensorShape.MaxRank || (dimensions.Count > 0 && !endsInComma))
                 {
-                    throw Malformed("has a 'shape' that is no tuple of numbers");
+                    throw Malformed("has a \"shape\" that is no tuple of numbers");
                 }
 
                 _rest = _rest.TrimStart(' ');
                 var length = _rest.IndexOfAnyExceptInRange('0', '9');
                 dimensions.Add(length > 0 && long.TryParse(_rest[..length], NumberStyles.None, CultureInfo.InvariantCulture, out var dimension)
                     ? dimension
-                    : throw Malformed("has a 'shape' that is no tuple of numbers"));
+                    : throw Malformed("has a \"shape\" that is no tuple of numbers"));
                 _rest = _rest[length..];
                 endsInComma = Take(',');
             }
 
             // (3) is a number in Python, (3,) a tuple.
-            return dimensions.Count != 1 || endsInComma ? new([.. dimensions]) : throw Malformed("has a 'shape' that is no tuple of numbers");
+            return dimensions.Count != 1 || endsInComma ? new([.. dimensions]) : throw Malformed("has a \"shape\" that is no tuple of numbers");
         }
 
         public readonly void ExpectEnd()

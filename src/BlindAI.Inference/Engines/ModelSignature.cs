@@ -25,7 +25,7 @@ public sealed record ModelSignature(IReadOnlyList<TensorMetadata> Inputs, IReadO
         if (inputs.Count < Inputs.Count)
         {
             var missing = Inputs.First(input => !inputs.Any(given => given.Name == input.Name));
-            throw new ServingException(ServingCode.TensorMissing, $"The model needs the input '{missing.Name}' ({missing}).");
+            throw new ServingException(ServingCode.TensorMissing, $"The model needs the input \"{missing.Name}\" ({missing}).");
         }
 
         for (var index = 0; index < outputs.Count; index++)
@@ -35,7 +35,7 @@ public sealed record ModelSignature(IReadOnlyList<TensorMetadata> Inputs, IReadO
             {
                 if (outputs[earlier] == outputs[index])
                 {
-                    throw new ServingException(ServingCode.TensorDuplicate, $"The output '{outputs[index]}' is asked for twice.");
+                    throw new ServingException(ServingCode.TensorDuplicate, $"The output \"{outputs[index]}\" is asked for twice.");
                 }
             }
         }
@@ -50,12 +50,12 @@ public sealed record ModelSignature(IReadOnlyList<TensorMetadata> Inputs, IReadO
         var expected = Find(Inputs, name) ?? throw Unknown("input", name, Inputs);
         if (datatype != expected.Datatype)
         {
-            throw new ServingException(ServingCode.DatatypeInvalid, $"The input '{name}' is {datatype.WireName()}; the model takes {expected.Datatype.WireName()}.");
+            throw new ServingException(ServingCode.DatatypeInvalid, $"The input \"{name}\" is {datatype.WireName()}; the model takes {expected.Datatype.WireName()}.");
         }
 
         if (!expected.Accepts(shape))
         {
-            throw new ServingException(ServingCode.ShapeInvalid, $"The input '{name}' is {datatype.WireName()}{shape}; the model takes {expected}.",
+            throw new ServingException(ServingCode.ShapeInvalid, $"The input \"{name}\" is {datatype.WireName()}{shape}; the model takes {expected}.",
                 expected.Shape.Contains(TensorMetadata.Variable) ? "-1 stands for any size." : null);
         }
     }
@@ -67,7 +67,7 @@ public sealed record ModelSignature(IReadOnlyList<TensorMetadata> Inputs, IReadO
         {
             if (inputs[earlier].Name == inputs[index].Name)
             {
-                throw new ServingException(ServingCode.TensorDuplicate, $"The input '{inputs[index].Name}' is given twice.");
+                throw new ServingException(ServingCode.TensorDuplicate, $"The input \"{inputs[index].Name}\" is given twice.");
             }
         }
     }
@@ -86,5 +86,5 @@ public sealed record ModelSignature(IReadOnlyList<TensorMetadata> Inputs, IReadO
     }
 
     private static ServingException Unknown(string role, string name, IReadOnlyList<TensorMetadata> known) =>
-        new(ServingCode.TensorUnknown, $"The model has no {role} '{name}'.", $"its {role}s are {string.Join(", ", known.Select(tensor => $"'{tensor.Name}'"))}.");
+        new(ServingCode.TensorUnknown, $"The model has no {role} \"{name}\".", $"its {role}s are {string.Join(", ", known.Select(tensor => $"\"{tensor.Name}\""))}.");
 }

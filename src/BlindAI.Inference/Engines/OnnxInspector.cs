@@ -18,6 +18,8 @@ internal sealed class OnnxInspector
     /// <summary>Newest file format and operator sets of ONNX Runtime 1.31.</summary>
     public const int MaxIrVersion = 13;
 
+    private const string NotOnnxHint = "is this an .onnx file?";
+
     private const int MaxSubgraphDepth = 16;
 
     // Model, then graph, node and attribute for each level of sub-graphs, then tensor and entry.
@@ -66,7 +68,7 @@ internal sealed class OnnxInspector
         }
         catch (ProtobufException exception)
         {
-            throw new ServingException(ServingCode.ModelInvalid, $"The model is not well-formed ONNX: {exception.Message}.", innerException: exception);
+            throw new ServingException(ServingCode.ModelInvalid, $"The model is not well-formed ONNX: {exception.Message}.", NotOnnxHint, exception);
         }
 
         return new()
@@ -113,7 +115,7 @@ internal sealed class OnnxInspector
 
         if (!seen.Has(7))
         {
-            throw new ServingException(ServingCode.ModelInvalid, "The file is not an ONNX model: it has no graph.");
+            throw new ServingException(ServingCode.ModelInvalid, "The file is not an ONNX model: it has no graph.", NotOnnxHint);
         }
 
         if (irVersion is < 1 or > MaxIrVersion)
@@ -159,7 +161,7 @@ internal sealed class OnnxInspector
         else if (version < 1 || version > newest)
         {
             throw new ServingException(ServingCode.ModelUnsupported,
-                $"The model uses version {version} of the operators '{DomainName(domain)}'; 1 to {newest} are supported.", "export it with an older opset.");
+                $"The model uses version {version} of the operators \"{DomainName(domain)}\"; 1 to {newest} are supported.", "export it with an older opset.");
         }
     }
 
@@ -364,7 +366,7 @@ internal sealed class OnnxInspector
     }
 
     private static ServingException UnknownDomain(string domain) => new(ServingCode.ModelUnsupported,
-        $"The model uses operators of the domain '{DomainName(domain)}', which are not available.", "custom operators are native code and are never loaded.");
+        $"The model uses operators of the domain \"{DomainName(domain)}\", which are not available.", "custom operators are native code and are never loaded.");
 
     private static string DomainName(string domain) => domain.Length == 0 ? "ai.onnx" : domain[..Math.Min(domain.Length, 64)].ReplaceLineEndings(" ");
 }

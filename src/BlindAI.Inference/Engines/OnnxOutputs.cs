@@ -95,5 +95,5 @@ internal sealed class OnnxOutputs : IDisposable
         return data;
     }
 
-    private static ServingException TooLarge(string name) => new(ServingCode.InferenceFailed, $"The output '{name}' is over 2 GiB.", "ask for fewer items at once.");
+    private static ServingException TooLarge(string name) => new(ServingCode.InferenceFailed, $"The output \"{name}\" is over 2 GiB.", "ask for fewer items at once.");
 }

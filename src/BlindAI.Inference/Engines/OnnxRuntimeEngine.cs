@@ -93,12 +93,12 @@ public sealed partial class OnnxRuntimeEngine : IInferenceEngine
     {
         if (metadata.OnnxValueType != OnnxValueType.ONNX_TYPE_TENSOR)
         {
-            throw new ServingException(ServingCode.ModelUnsupported, $"The {role} '{name}' is no tensor.",
+            throw new ServingException(ServingCode.ModelUnsupported, $"The {role} \"{name}\" is no tensor.",
                 "export without sequences and maps (for scikit-learn: zipmap=False).");
         }
 
         var datatype = OnnxTypes.Find((int)metadata.ElementDataType) ?? throw new ServingException(ServingCode.ModelUnsupported,
-            $"The {role} '{name}' has an element type that the protocol cannot carry.", "cast it to a supported type inside the model.");
+            $"The {role} \"{name}\" has an element type that the protocol cannot carry.", "cast it to a supported type inside the model.");
         return new TensorMetadata(name, datatype, withoutRank.Contains(name) && metadata.Dimensions.Length == 0
             ? null
             : [.. metadata.Dimensions.Select(dimension => dimension < 0 ? TensorMetadata.Variable : dimension)]);
@@ -111,7 +111,7 @@ public sealed partial class OnnxRuntimeEngine : IInferenceEngine
         if (missing.Success)
         {
             return new(ServingCode.ModelUnsupported,
-                $"The model uses the operator '{missing.Groups["operator"].Value}', which is not available in this version or for this type.",
+                $"The model uses the operator \"{missing.Groups["operator"].Value}\", which is not available in this version or for this type.",
                 "export it with another opset, or without that operator.");
         }
 

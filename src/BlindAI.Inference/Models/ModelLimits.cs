@@ -1,3 +1,5 @@
+using BlindAI.Protocol.Models;
+
 namespace BlindAI.Inference.Models;
 
 /// <summary>How much the catalogue takes. Bytes are counted as they arrive; the first one over a limit is refused.</summary>
@@ -28,6 +30,6 @@ public sealed class ModelLimits
     /// <summary>Whether a loaded model keeps its uploaded bytes, to be unloaded and loaded again. Default false: they would double its memory.</summary>
     public bool KeepModelBytes { get; set; }
 
-    /// <summary>Longest time to live of an upload: 1 s to 45 days, what one timer can hold. Default 45 days.</summary>
-    public TimeSpan MaxTimeToLive { get; set => field = Guard.InRange(value, TimeSpan.FromSeconds(1), TimeSpan.FromDays(45)); } = TimeSpan.FromDays(45);
+    /// <summary>Longest time to live of an upload: 1 s to 45 days. Default 45 days.</summary>
+    public TimeSpan MaxTimeToLive { get; set => field = Guard.InRange(value, TimeSpan.FromSeconds(1), UploadLimits.MaxTimeToLive); } = UploadLimits.MaxTimeToLive;
 }

@@ -57,18 +57,8 @@ public static class InferenceRequestEncoder
     private static void WriteInput(Utf8JsonWriter writer, string name, Tensor tensor)
     {
         writer.WriteStartObject();
-        writer.WriteString("name"u8, name);
-        writer.WriteString("datatype"u8, tensor.Datatype.WireName());
-        writer.WriteStartArray("shape"u8);
-        foreach (var dimension in tensor.Shape.Dimensions)
-        {
-            writer.WriteNumberValue(dimension);
-        }
-
-        writer.WriteEndArray();
-        writer.WriteStartObject("parameters"u8);
-        writer.WriteNumber("binary_data_size"u8, tensor.Data.Length);
-        writer.WriteEndObject();
+        TensorJson.WriteDescription(writer, name, tensor);
+        TensorJson.WriteBinarySize(writer, tensor);
         writer.WriteEndObject();
     }
 }

@@ -72,20 +72,10 @@ public sealed class InferenceResponseEncoder
         {
             var (name, tensor) = _outputs[index];
             writer.WriteStartObject();
-            writer.WriteString("name"u8, name);
-            writer.WriteString("datatype"u8, tensor.Datatype.WireName());
-            writer.WriteStartArray("shape"u8);
-            foreach (var dimension in tensor.Shape.Dimensions)
-            {
-                writer.WriteNumberValue(dimension);
-            }
-
-            writer.WriteEndArray();
+            TensorJson.WriteDescription(writer, name, tensor);
             if (_isBinary[index])
             {
-                writer.WriteStartObject("parameters"u8);
-                writer.WriteNumber("binary_data_size"u8, tensor.Data.Length);
-                writer.WriteEndObject();
+                TensorJson.WriteBinarySize(writer, tensor);
             }
             else
             {

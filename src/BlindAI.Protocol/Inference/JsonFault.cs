@@ -8,14 +8,15 @@ public static class JsonFault
     /// <summary><see cref="ServingCode.NumberNotFinite"/> where a NaN or an infinity stands, else <see cref="ServingCode.RequestMalformed"/>.</summary>
     /// <param name="exception">The complaint.</param>
     /// <param name="utf8">The text that was read.</param>
-    public static ServingException Explain(JsonException exception, ReadOnlySpan<byte> utf8)
+    /// <param name="subject">What the message calls the text.</param>
+    public static ServingException Explain(JsonException exception, ReadOnlySpan<byte> utf8, string subject = "The request")
     {
         ArgumentNullException.ThrowIfNull(exception);
         var line = exception.LineNumber ?? 0;
         var column = exception.BytePositionInLine ?? 0;
         return IsNonFiniteLiteral(At(utf8, line, column))
-            ? NotFinite($"The JSON has a NaN or an infinity at line {line + 1}.")
-            : new ServingException(ServingCode.RequestMalformed, $"The request is not well-formed JSON at line {line + 1}, byte {column + 1}.");
+            ? NotFinite($"{subject} has a NaN or an infinity at line {line + 1}.")
+            : new ServingException(ServingCode.RequestMalformed, $"{subject} is not well-formed JSON at line {line + 1}, byte {column + 1}.");
     }
 
     internal static ServingException NotFinite(string message) =>

@@ -27,9 +27,6 @@ public sealed record BundlePath : IComparable<BundlePath>
     /// <summary>The path as text.</summary>
     public string Value { get; }
 
-    /// <summary>The last segment.</summary>
-    public string FileName => Value[(Value.LastIndexOf('/') + 1)..];
-
     /// <summary>The folder with its closing <c>/</c>; empty for a file at the top.</summary>
     public string FolderPrefix => Value[..(Value.LastIndexOf('/') + 1)];
 

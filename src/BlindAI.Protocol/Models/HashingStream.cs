@@ -73,5 +73,5 @@ internal sealed class HashingStream(Stream source, ModelFile file, long progress
         return bytes.Length;
     }
 
-    private ServingException Changed() => new(ServingCode.BundleInvalid, $"'{file.Path}' changed while it was read.", "try again when nothing writes to it.");
+    private ServingException Changed() => new(ServingCode.BundleInvalid, $"\"{file.Path}\" changed while it was read.", "try again when nothing writes to it.");
 }

@@ -17,7 +17,7 @@ public sealed record ModelDigest
     /// <exception cref="ServingException"><see cref="ServingCode.RequestMalformed"/>.</exception>
     public static ModelDigest Parse(string text) => TryParse(text, out var digest)
         ? digest
-        : throw new ServingException(ServingCode.RequestMalformed, "The model digest is not valid.", "write 'sha256:' and 64 lower hexadecimal digits.");
+        : throw new ServingException(ServingCode.RequestMalformed, "The model digest is not valid.", "write \"sha256:\" and 64 lower hexadecimal digits.");
 
     /// <summary>Reads a digest; false when the text is anything but the one form.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out ModelDigest? digest)
@@ -30,9 +30,6 @@ public sealed record ModelDigest
 
     /// <summary>The digest of a manifest's text.</summary>
     internal static ModelDigest Of(ReadOnlySpan<byte> manifest) => new(Prefix + Convert.ToHexStringLower(SHA256.HashData(manifest)));
-
-    /// <summary>The 32 bytes.</summary>
-    public byte[] ToBytes() => Convert.FromHexString(Value.AsSpan(Prefix.Length));
 
     /// <inheritdoc/>
     public override string ToString() => Value;

@@ -87,7 +87,7 @@ public sealed class ModelFolder
             RefuseLink(item);
             var path = BundlePath.TryParse(prefix + item.Name, out var valid)
                 ? valid
-                : throw new ServingException(ServingCode.BundleInvalid, $"'{prefix + item.Name}' is not a valid path in a bundle.",
+                : throw new ServingException(ServingCode.BundleInvalid, $"\"{prefix + item.Name}\" is not a valid path in a bundle.",
                     "move it out of the folder or rename it: letters, digits, '_', '.' and '-', beginning with a letter, digit or '_'.");
             if (item is DirectoryInfo subfolder)
             {
@@ -109,7 +109,7 @@ public sealed class ModelFolder
     {
         if (item.Attributes.HasFlag(FileAttributes.ReparsePoint))
         {
-            throw new ServingException(ServingCode.BundleInvalid, $"'{item.Name}' is a link, which a bundle cannot hold.", "put the file itself in its place.");
+            throw new ServingException(ServingCode.BundleInvalid, $"\"{item.Name}\" is a link, which a bundle cannot hold.", "put the file itself in its place.");
         }
     }
 

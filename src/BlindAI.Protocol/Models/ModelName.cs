@@ -14,7 +14,7 @@ public sealed record ModelName
     public static ModelName Parse(string text) => TryParse(text, out var name)
         ? name
         : throw new ServingException(ServingCode.NameInvalid, "The model name is not valid.",
-            "use 1 to 128 letters, digits, '.', '_' or '-', beginning with a letter or digit; 'stats' is reserved.");
+            "use 1 to 128 letters, digits, '.', '_' or '-', beginning with a letter or digit; \"stats\" is reserved.");
 
     /// <summary>Reads a name; false when the text breaks the rule.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out ModelName? name)

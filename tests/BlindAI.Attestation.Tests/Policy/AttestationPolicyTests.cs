@@ -57,6 +57,10 @@ public class AttestationPolicyTests
         Assert.Contains("(line 3)", Refused("$.service", "{\n  \"version\": 1,\n  \"service\": \"\"\n}"u8.ToArray()).Message);
 
     [Fact]
+    public void Parse_WordAnyForAConfiguration_HintsTheMemberThatSaysSo() =>
+        Assert.Contains("\"dangerouslyAnyConfiguration\": true", Refused("$.configuration", PolicyVectors.Policy("configuration-any-word")).Hint);
+
+    [Fact]
     public void Parse_UpperCaseHex_HintsAtLowerCase() =>
         Assert.Contains("lower case", Refused("$.accept[0].measurements[0]", PolicyVectors.Policy("snp-measurement-upper-case")).Hint);
 

@@ -1,13 +1,12 @@
 using System.Text.Json;
+using BlindAI.Testing;
 
 namespace BlindAI.Attestation.Tests.Policy;
 
 /// <summary>The cases of vectors/policy: one folder each, one failure each.</summary>
 internal static class PolicyVectors
 {
-    private static readonly string Root = RepositoryRoot();
-
-    private static readonly string Folder = Path.Combine(Root, "vectors", "policy");
+    private static readonly string Folder = RepositoryRoot.Combine("vectors", "policy");
 
     public static IEnumerable<string> Names => Directory.EnumerateDirectories(Folder).Select(Path.GetFileName).Order(StringComparer.Ordinal)!;
 
@@ -16,7 +15,7 @@ internal static class PolicyVectors
     public static string FileOf(string name) => Path.Combine(Folder, name, "policy.json");
 
     /// <summary>The text of docs/policy.md.</summary>
-    public static string Documentation => File.ReadAllText(Path.Combine(Root, "docs", "policy.md"));
+    public static string Documentation => File.ReadAllText(RepositoryRoot.Combine("docs", "policy.md"));
 
     public static byte[] Policy(string name) => File.ReadAllBytes(FileOf(name));
 
@@ -27,16 +26,5 @@ internal static class PolicyVectors
         return expect.GetProperty("result").GetString() == "valid"
             ? (null, null)
             : ((RejectionCode)expect.GetProperty("code").GetInt32(), expect.GetProperty("path").GetString());
-    }
-
-    private static string RepositoryRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "BlindAI.slnx")))
-        {
-            folder = folder.Parent ?? throw new DirectoryNotFoundException("No folder above the tests holds BlindAI.slnx.");
-        }
-
-        return folder.FullName;
     }
 }

@@ -25,12 +25,12 @@ public sealed class DigestCommandTests
     }
 
     [Fact]
-    public async Task Digest_NothingThere_Exits50()
+    public async Task Digest_NothingThere_Exits2AndNamesThePath()
     {
         var run = await CliRun.OfAsync("digest", "no-such-model.onnx");
 
-        Assert.Equal((50, ""), (run.Exit, run.Out));
-        Assert.StartsWith("error 728 BundleInvalid: ", run.Error, StringComparison.Ordinal);
+        Assert.Equal((2, ""), (run.Exit, run.Out));
+        Assert.Contains("no-such-model.onnx does not exist", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using BlindAI.Testing;
 
 namespace BlindAI.Cli.Tests.Commands;
 
@@ -11,13 +12,13 @@ public sealed class PolicyCommandTests
         }
         """;
 
-    public static TheoryData<string> Vectors => [.. Directory.EnumerateDirectories(Repository.PathOf("vectors", "policy")).Select(folder => Path.GetFileName(folder))];
+    public static TheoryData<string> Vectors => [.. Directory.EnumerateDirectories(RepositoryRoot.Combine("vectors", "policy")).Select(folder => Path.GetFileName(folder))];
 
     [Theory]
     [MemberData(nameof(Vectors))]
     public async Task Check_Vector_AnswersItsCode(string name)
     {
-        var folder = Repository.PathOf("vectors", "policy", name);
+        var folder = RepositoryRoot.Combine("vectors", "policy", name);
         using var vector = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(folder, "case.json"), TestContext.Current.CancellationToken));
         var expect = vector.RootElement.GetProperty("expect");
 

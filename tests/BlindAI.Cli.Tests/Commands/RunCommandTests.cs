@@ -102,6 +102,18 @@ public sealed class RunCommandTests
     }
 
     [Fact]
+    public async Task Run_BrokenJsonFile_NamesTheInput()
+    {
+        await using var server = await SimulatedServer.StartAsync(ModelServer.Answering(Y));
+        using var folder = new TemporaryFolder();
+
+        var run = await CliRun.OfAsync("run", "adder", "--input", $"x={folder.Write("x.json", "[[0,1")}", "--url", server.Url, Simulation);
+
+        Assert.Equal((50, ""), (run.Exit, run.Out));
+        Assert.StartsWith("error 701 RequestMalformed: Input \"x\" is not well-formed JSON at line 1", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Run_MissingInputFile_Exits2()
     {
         await using var server = await SimulatedServer.StartAsync(ModelServer.Answering(Y));

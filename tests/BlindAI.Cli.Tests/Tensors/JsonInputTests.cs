@@ -44,6 +44,8 @@ public sealed class JsonInputTests
     [InlineData("{}", ServingCode.RequestMalformed)]
     [InlineData("{\"data\": 5}", ServingCode.RequestMalformed)]
     [InlineData("{\"data\": [1], \"name\": \"x\"}", ServingCode.RequestMalformed)]
+    [InlineData("{\"\\ud800\": [1]}", ServingCode.RequestMalformed)]
+    [InlineData("{\"datatype\": \"\\ud800\"}", ServingCode.RequestMalformed)]
     [InlineData("{\"data\": [1], \"shape\": 1}", ServingCode.RequestMalformed)]
     [InlineData("{\"data\": [1], \"shape\": [1.5]}", ServingCode.RequestMalformed)]
     [InlineData("{\"data\": [1], \"shape\": [-1]}", ServingCode.ShapeInvalid)]
@@ -68,6 +70,18 @@ public sealed class JsonInputTests
         });
 
         Assert.Equal(expected, refused.Code);
+    }
+
+    [Theory]
+    [InlineData("[[0,1")]
+    [InlineData("[NaN]")]
+    [InlineData("5")]
+    [InlineData("{\"\\ud800\": [1]}")]
+    public void Create_BrokenJson_NamesTheInput(string json)
+    {
+        var refused = Assert.Throws<ServingException>(() => new JsonInput("x", Encoding.UTF8.GetBytes(json)));
+
+        Assert.Contains("nput \"x\"", refused.Reason, StringComparison.Ordinal);
     }
 
     [Fact]

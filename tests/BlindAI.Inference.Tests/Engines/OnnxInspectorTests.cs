@@ -25,6 +25,19 @@ public sealed class OnnxInspectorTests
         }
     }
 
+    [Theory]
+    [InlineData("This is no model.")]
+    [InlineData("{\"a\": 1}")]
+    [InlineData("\u0089PNG")]
+    public void Load_AnotherFile_AsksWhetherItIsOnnx(string text)
+    {
+        using var bundle = Bundles.Of(("model.onnx", System.Text.Encoding.Latin1.GetBytes(text)));
+
+        var refusal = Assert.Throws<ServingException>(() => Engine.Load(bundle, Token));
+
+        Assert.Equal((ServingCode.ModelInvalid, "is this an .onnx file?"), (refusal.Code, refusal.Hint));
+    }
+
     [Fact]
     public void Load_ModelCutAnywhere_IsRefused()
     {

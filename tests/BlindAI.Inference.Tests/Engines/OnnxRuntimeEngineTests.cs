@@ -162,9 +162,9 @@ public sealed class OnnxRuntimeEngineTests
         var a = new NamedTensor("a", Tensor.From(new float[3], 1, 3));
         var flag = new NamedTensor("flag", new Tensor(TensorDatatype.Bool, new TensorShape([]), new byte[] { 1 }));
 
-        Assert.Contains("'b'", Refusal(ServingCode.TensorUnknown, [a, flag with { Name = "b" }]).Message, StringComparison.Ordinal);
-        Assert.Contains("'flag'", Refusal(ServingCode.TensorMissing, [a]).Message, StringComparison.Ordinal);
-        Assert.Contains("'a'", Refusal(ServingCode.TensorDuplicate, [a, flag, a]).Message, StringComparison.Ordinal);
+        Assert.Contains("\"b\"", Refusal(ServingCode.TensorUnknown, [a, flag with { Name = "b" }]).Message, StringComparison.Ordinal);
+        Assert.Contains("\"flag\"", Refusal(ServingCode.TensorMissing, [a]).Message, StringComparison.Ordinal);
+        Assert.Contains("\"a\"", Refusal(ServingCode.TensorDuplicate, [a, flag, a]).Message, StringComparison.Ordinal);
         Assert.Contains("INT32", Refusal(ServingCode.DatatypeInvalid, [new("a", Tensor.From(new int[3], 1, 3)), flag]).Message, StringComparison.Ordinal);
         Assert.Contains("FP32[-1,3]", Refusal(ServingCode.ShapeInvalid, [new("a", Tensor.From(new float[4], 1, 4)), flag]).Message, StringComparison.Ordinal);
         Assert.Contains("FP32[3]", Refusal(ServingCode.ShapeInvalid, [new("a", Tensor.From(new float[3])), flag]).Message, StringComparison.Ordinal);

@@ -17,9 +17,8 @@ public sealed class ServingPathTests
     [Fact]
     public async Task RunAsync_ModelDeletedMeanwhile_AnswersOrIsNotFound()
     {
-        var options = new InferenceOptions();
-        using var catalogue = new ModelCatalogue(new OnnxRuntimeEngine(options.Engine), options.Limits, TimeProvider.System);
-        await using var queue = new InferenceQueue(options.Queue, TimeProvider.System);
+        using var catalogue = new ModelCatalogue(new OnnxRuntimeEngine(new()), new(), TimeProvider.System);
+        await using var queue = new InferenceQueue(new(), TimeProvider.System);
         for (var round = 0; round < 10; round++)
         {
             await UploadAsync(catalogue, Bundles.Identity());
@@ -50,10 +49,8 @@ public sealed class ServingPathTests
     [Fact]
     public async Task RunAsync_CancelledDeepInALoop_FreesTheWorker()
     {
-        var options = new InferenceOptions();
-        options.Queue.Workers = 1;
-        using var catalogue = new ModelCatalogue(new OnnxRuntimeEngine(options.Engine), options.Limits, TimeProvider.System);
-        await using var queue = new InferenceQueue(options.Queue, TimeProvider.System);
+        using var catalogue = new ModelCatalogue(new OnnxRuntimeEngine(new()), new(), TimeProvider.System);
+        await using var queue = new InferenceQueue(new() { Workers = 1 }, TimeProvider.System);
         await UploadAsync(catalogue, SmallModels.LongLoop());
         using var lease = await catalogue.AcquireAsync(NamespaceName.Default, Name, cancellationToken: Token);
         for (var round = 0; round < 3; round++)

@@ -3,13 +3,14 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using BlindAI.Protocol.Models;
+using BlindAI.Testing;
 
 namespace BlindAI.Protocol.Tests.Models;
 
 /// <summary>The cases of vectors/model-digest, by our code and by the shell recipe of docs/model-digest.md.</summary>
 public sealed partial class ModelDigestVectorTests
 {
-    private static readonly string Folder = Path.Combine(Repository.Root, "vectors", "model-digest");
+    private static readonly string Folder = RepositoryRoot.Combine("vectors", "model-digest");
 
     public static TheoryData<string> Cases => [.. Names(_ => true)];
 
@@ -51,7 +52,7 @@ public sealed partial class ModelDigestVectorTests
 
     private static async Task<string> RunRecipeAsync(string path)
     {
-        var document = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "model-digest.md"), Token);
+        var document = await File.ReadAllTextAsync(RepositoryRoot.Combine("docs", "model-digest.md"), Token);
         var start = new ProcessStartInfo("bash") { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in new[] { "-euc", FirstShellBlock().Match(document).Groups["code"].Value + "\nmodel_digest \"$1\"", "bash", path })
         {
