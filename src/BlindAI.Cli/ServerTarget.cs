@@ -1,4 +1,5 @@
 using BlindAI.Attestation.Policy;
+using BlindAI.Cli.Attest;
 using BlindAI.Client;
 
 namespace BlindAI.Cli;
@@ -22,4 +23,18 @@ internal sealed record ServerTarget
         ? throw new UsageException("No policy says which enclaves are accepted, so nothing was sent.",
             $"pass --policy FILE, or set {CommonOptions.PolicyVariable}; for development against a simulation: --dangerously-allow-simulation.")
         : BlindAIClient.ConnectAsync(Url, Policy, Options, cancellationToken);
+
+    /// <summary>Verifies the server and connects to it for data; what is simulation is marked as such, on every command.</summary>
+    /// <exception cref="UsageException">There is no policy: nothing was contacted.</exception>
+    /// <exception cref="Attestation.AttestationException">The server was refused.</exception>
+    public async Task<BlindAIClient> ConnectForDataAsync(TextWriter notes, CancellationToken cancellationToken)
+    {
+        var client = await ConnectAsync(cancellationToken);
+        if (!client.Enclave.Tee.IsHardware)
+        {
+            await notes.WriteLineAsync(SimulationNotice.Watermark);
+        }
+
+        return client;
+    }
 }

@@ -36,6 +36,7 @@ public sealed class ReferenceRuleTests
         ["BlindAI.Attestation.Policy.PolicyExplanation"] = "watermark: an explained policy says that it accepts simulation",
         ["BlindAI.Attestation.Evidence.EnclaveVerifier"] = "watermark: the steps that were proved, and the refusal of simulation, say SIMULATION",
         ["BlindAI.Cli.Attest.EnclaveReport"] = "watermark: the explanation of what was proved, and of what simulation does not prove",
+        ["BlindAI.Cli.ServerTarget"] = "watermark: the line beside every answer of a simulation",
         ["BlindAI.Cli.Attest.UnverifiedClaim"] = "watermark: what an unverified server says of itself",
     };
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using BlindAI.Cli.Attest;
 
 namespace BlindAI.Cli.Tests;
 
@@ -12,6 +13,9 @@ internal sealed record CliRun(int Exit, string Out, string Error)
         return document.RootElement.Clone();
     }
 
+    /// <summary>Whether the simulation's watermark stood in front of the errors.</summary>
+    public Watermark IsMarked { get; init; } = new(false);
+
     public static Task<CliRun> OfAsync(params string[] arguments) => OfAsync(static _ => null, arguments);
 
     public static async Task<CliRun> OfAsync(Func<string, string?> variable, params string[] arguments)
@@ -19,6 +23,23 @@ internal sealed record CliRun(int Exit, string Out, string Error)
         using var output = new StringWriter();
         using var error = new StringWriter();
         var exit = await BlindAICommand.RunAsync(arguments, new CliHost { Out = output, Error = error, Variable = variable }, TestContext.Current.CancellationToken);
-        return new(exit, output.ToString(), error.ToString());
+
+        // Every command that reached a simulation begins with the same line; RunCommandTests asserts it, and the others need not repeat it.
+        var notes = error.ToString();
+        var mark = SimulationNotice.Watermark + Environment.NewLine;
+        var isMarked = notes.StartsWith(mark, StringComparison.Ordinal);
+        return new(exit, output.ToString(), isMarked ? notes[mark.Length..] : notes) { IsMarked = new(isMarked) };
+    }
+
+    /// <summary>Equal to every other: two runs are compared by what they say beside the watermark.</summary>
+    internal sealed class Watermark(bool isThere) : IEquatable<Watermark>
+    {
+        public bool IsThere => isThere;
+
+        public bool Equals(Watermark? other) => other is not null;
+
+        public override bool Equals(object? obj) => obj is Watermark;
+
+        public override int GetHashCode() => 0;
     }
 }

@@ -201,11 +201,16 @@ public sealed class BadUploadTests(StrictServer server) : BadInputTest(server), 
     public async Task Upload_UnknownParameter_IsRefused(string query) => (await Server.UploadAsync("bad", TestModels.Sum, query: query)).AssertRefusal(501, ServingCode.ParameterUnsupported, hasHint: true);
 
     [Theory]
+    [InlineData("?ttl=0")]
+    [InlineData("?ttl=3888001")]
+    public async Task Upload_TimeToLiveOutOfRange_IsRefusedBeforeItsBody(string query) =>
+        (await Server.UploadAsync("other", TestModels.Sum, query: query)).AssertRefusal(501, ServingCode.ParameterUnsupported, hasHint: true);
+
+    [Theory]
     [InlineData("?load=maybe")]
     [InlineData("?load=true&load=false")]
     [InlineData("?persist=")]
     [InlineData("?ttl=-1")]
-    [InlineData("?ttl=0")]
     [InlineData("?ttl=1.5")]
     [InlineData("?ttl=99999999999999999999")]
     public async Task Upload_BrokenParameter_IsRefused(string query) => (await Server.UploadAsync("bad", TestModels.Sum, query: query)).AssertRefusal(400, ServingCode.RequestMalformed);

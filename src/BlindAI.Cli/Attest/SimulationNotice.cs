@@ -6,6 +6,9 @@ namespace BlindAI.Cli.Attest;
 /// <summary>Says what simulation does not prove, so that nobody takes it for hardware.</summary>
 internal static class SimulationNotice
 {
+    /// <summary>The line that stands beside every answer of a simulation.</summary>
+    public const string Watermark = "SIMULATION: this server protects nothing; whoever runs it can read all that is sent.";
+
     private static readonly string Rule = new('!', 78);
 
     private static readonly string[] NotProved =

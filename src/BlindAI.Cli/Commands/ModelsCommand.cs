@@ -21,7 +21,7 @@ internal static class ModelsCommand
         var command = new Command("list", "List the models of the namespace.");
         command.SetAction(async (arguments, cancellationToken) =>
         {
-            await using var client = await common.ReadTarget(arguments, host).ConnectAsync(cancellationToken);
+            await using var client = await common.ReadTarget(arguments, host).ConnectForDataAsync(host.Error, cancellationToken);
             var models = await client.ListModelsAsync(cancellationToken);
             if (arguments.GetValue(common.Json))
             {
@@ -44,7 +44,7 @@ internal static class ModelsCommand
         var command = new Command("show", "Show what a model takes and gives, and its digest.") { name, version };
         command.SetAction(async (arguments, cancellationToken) =>
         {
-            await using var client = await common.ReadTarget(arguments, host).ConnectAsync(cancellationToken);
+            await using var client = await common.ReadTarget(arguments, host).ConnectForDataAsync(host.Error, cancellationToken);
             var model = await client.GetModelAsync(arguments.GetValue(name)!, arguments.GetValue(version), cancellationToken);
             if (arguments.GetValue(common.Json))
             {
@@ -67,7 +67,7 @@ internal static class ModelsCommand
         command.SetAction(async (arguments, cancellationToken) =>
         {
             var (model, only) = (arguments.GetValue(name)!, arguments.GetValue(version));
-            await using var client = await common.ReadTarget(arguments, host).ConnectAsync(cancellationToken);
+            await using var client = await common.ReadTarget(arguments, host).ConnectForDataAsync(host.Error, cancellationToken);
             await client.DeleteModelAsync(model, only, cancellationToken);
             if (arguments.GetValue(common.Json))
             {

@@ -34,7 +34,7 @@ internal static class RunCommand
         command.SetAction(async (arguments, cancellationToken) =>
         {
             var request = new Request(arguments.GetValue(model)!, arguments.GetValue(version), InputArgument.ParseAll(arguments.GetValue(inputs)!), arguments.GetValue(outputs)!);
-            await using var client = await common.ReadTarget(arguments, host).ConnectAsync(cancellationToken);
+            await using var client = await common.ReadTarget(arguments, host).ConnectForDataAsync(host.Error, cancellationToken);
             var result = await request.RunAsync(client, cancellationToken);
             var folder = arguments.GetValue(outputFolder) is { } path ? new OutputFolder(path, arguments.GetValue(force)) : null;
             List<string> files = folder is null ? [] : [.. result.Outputs.Select(folder.Write)];

@@ -32,7 +32,7 @@ internal static class UploadCommand
                 TimeToLive = arguments.GetValue(timeToLive),
             };
             var folder = LocalFile.OpenModel(arguments.GetValue(path)!);   // a wrong path is told before anything is sent
-            await using var client = await common.ReadTarget(arguments, host).ConnectAsync(cancellationToken);
+            await using var client = await common.ReadTarget(arguments, host).ConnectForDataAsync(host.Error, cancellationToken);
             UploadAnswer answer;
             using (var progress = new ProgressLine(host, "uploading", folder.TotalBytes))
             {

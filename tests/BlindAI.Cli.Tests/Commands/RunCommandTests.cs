@@ -26,6 +26,20 @@ public sealed class RunCommandTests
         Assert.Equal(["GET /v2/models/adder", "POST /v2/models/adder/infer"], server.Requests);
     }
 
+    [Theory]
+    [InlineData("run", "adder")]
+    [InlineData("run", "adder", "--json")]
+    [InlineData("models", "list")]
+    [InlineData("models", "delete", "adder")]
+    public async Task AnyCommand_OnASimulation_IsMarkedAsSimulation(params string[] command)
+    {
+        await using var server = await SimulatedServer.StartAsync(ModelServer.Answering(Y));
+
+        var run = await CliRun.OfAsync([.. command, "--url", server.Url, Simulation]);
+
+        Assert.True(run.IsMarked.IsThere);
+    }
+
     [Fact]
     public async Task Run_Text_ShowsShapesAndFirstValues()
     {

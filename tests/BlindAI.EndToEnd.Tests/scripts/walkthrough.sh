@@ -31,6 +31,10 @@ expect 0 '' blindai run credit --input features=row.json --output-dir out
 test -s out/class_probabilities.npy
 expect 0 '"class_probabilities"' blindai run credit --input features=row.json --json
 
+# Every answer of a simulation is marked as one, beside the JSON and not in it.
+expect 0 'SIMULATION: this server protects nothing' blindai run credit --input features=row.json --json
+blindai run credit --input features=row.json --json 2>/dev/null | python3 -m json.tool >/dev/null
+
 # What goes wrong says so with its code.
 expect 50 'error 710' blindai run nothing --input "features=$row"
 expect 50 'error 704' blindai run credit --input 'features=[[1,2]]'
