@@ -83,9 +83,9 @@ public sealed class Impostor : IAsyncDisposable
                 using var client = await _listener.AcceptTcpClientAsync(_stopping.Token);
                 await ServeAsync(client.GetStream());
             }
-            catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException or SocketException or IOException or AuthenticationException)
+            catch (Exception exception) when (exception is OperationCanceledException or InvalidOperationException or SocketException or IOException or AuthenticationException)
             {
-                // A client that turns away is what this program is about.
+                // A client that turns away is what this program is about. InvalidOperationException is how a stopped listener answers.
             }
         }
     }

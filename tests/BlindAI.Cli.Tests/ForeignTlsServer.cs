@@ -48,9 +48,9 @@ internal sealed class ForeignTlsServer : IAsyncDisposable
                 await tls.ShutdownAsync();
             }
         }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException or IOException)
+        catch (Exception exception) when (exception is SocketException or InvalidOperationException or IOException)
         {
-            // Stopped.
+            // Stopped: InvalidOperationException is how a listener without a socket answers.
         }
     }
 }
