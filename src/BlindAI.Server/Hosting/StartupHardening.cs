@@ -46,7 +46,7 @@ internal static class StartupHardening
 
         // The socket and pipes of this first start would stay behind as dead files: the runtime removes them only at an orderly exit.
         var temporary = Environment.GetEnvironmentVariable("TMPDIR") is { Length: > 0 } folder ? folder : "/tmp";
-        string[] patterns = [$"*-diagnostic-{Environment.ProcessId}-*", $"clr-debug-pipe-{Environment.ProcessId}-*"];
+        string[] patterns = Directory.Exists(temporary) ? [$"*-diagnostic-{Environment.ProcessId}-*", $"clr-debug-pipe-{Environment.ProcessId}-*"] : [];
         foreach (var file in patterns.SelectMany(pattern => Directory.EnumerateFiles(temporary, pattern)))
         {
             File.Delete(file);
