@@ -1,0 +1,43 @@
+using System.Net;
+using BlindAI.Attestation;
+using BlindAI.Attestation.Evidence;
+using BlindAI.Attestation.Simulation;
+using BlindAI.Protocol;
+using BlindAI.Server.Hosting;
+
+namespace BlindAI.Server.Tests.Hosting;
+
+public sealed class EvidenceSourceTests
+{
+    [Fact]
+    public async Task ProveAsync_OneAddressAsksTooOften_LeavesEvidenceToTheOthers()
+    {
+        using var identity = new EnclaveIdentity("localhost", isSimulation: true, Sha256Digest.Of("configuration"u8), TimeProvider.System);
+        using var attester = new SimulationAttester();
+        using var source = new EvidenceSource(attester, identity, evidencePerSecond: 20);
+        var greedy = IPAddress.Parse("192.0.2.1");
+
+        // Far more than all that there is, so that only its own share can have stopped it.
+        var refused = 0;
+        for (var round = 0; round < 1000; round++)
+        {
+            refused += await AsksAsync(source, greedy) ? 0 : 1;
+        }
+
+        Assert.True(refused > 0);
+        Assert.True(await AsksAsync(source, IPAddress.Parse("192.0.2.2")));
+    }
+
+    private static async Task<bool> AsksAsync(EvidenceSource source, IPAddress address)
+    {
+        try
+        {
+            await source.ProveAsync(Nonce.Create(), address, TestContext.Current.CancellationToken);
+            return true;
+        }
+        catch (ServingException exception) when (exception.Code == ServingCode.Overloaded)
+        {
+            return false;
+        }
+    }
+}
