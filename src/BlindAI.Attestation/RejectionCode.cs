@@ -46,11 +46,44 @@ public enum RejectionCode
     /// <summary>The policy demands something that this build cannot prove.</summary>
     PolicyUnsupported = 204,
 
+    /// <summary>A quote names its PCK certificate in a way that needs a service of the platform to resolve.</summary>
+    CertificationDataUnsupported = 205,
+
     /// <summary>A signature does not verify.</summary>
     SignatureInvalid = 301,
 
     /// <summary>A certificate chain does not end in a trusted root, or does not cover the name that was dialled.</summary>
     ChainUntrusted = 302,
+
+    /// <summary>A certificate of the chain is revoked by its issuer.</summary>
+    CertificateRevoked = 303,
+
+    /// <summary>Collateral (TCB info, QE identity, CRL or RIM) is not signed by its vendor.</summary>
+    CollateralSignatureInvalid = 304,
+
+    /// <summary>Collateral is genuine and about something else: another TEE, platform family or certificate authority.</summary>
+    CollateralMismatch = 305,
+
+    /// <summary>The key that signed the evidence is not the one that the hardware vouches for.</summary>
+    AttestationKeyUnbound = 306,
+
+    /// <summary>The certificate of the signing key is about another chip, product or TCB than the evidence.</summary>
+    CertificateMismatch = 307,
+
+    /// <summary>The enclave that signed the quote is not Intel's quoting enclave.</summary>
+    QuotingEnclaveUnknown = 308,
+
+    /// <summary>The runtime data of a virtual TPM are not those that the hardware report names.</summary>
+    RuntimeDataUnbound = 309,
+
+    /// <summary>Register values are not those that the TPM quoted, or a register in use was not quoted.</summary>
+    RegistersMismatch = 310,
+
+    /// <summary>The GPU's report names other firmware than the certificate of the key that signed it.</summary>
+    FirmwareIdMismatch = 311,
+
+    /// <summary>The TDX module is not one of Intel's.</summary>
+    ModuleUnknown = 312,
 
     /// <summary>The nonce in the claims is absent or is not the one that was sent.</summary>
     NonceMismatch = 401,
@@ -79,6 +112,18 @@ public enum RejectionCode
     /// <summary>A replaced connection showed a TLS key that no verification covers.</summary>
     TlsKeyUnverified = 409,
 
+    /// <summary>A certificate is not valid at the instant of the verification.</summary>
+    CertificateNotInValidity = 410,
+
+    /// <summary>Collateral has expired at the instant of the verification.</summary>
+    CollateralExpired = 411,
+
+    /// <summary>Collateral was issued after the instant of the verification.</summary>
+    CollateralNotYetValid = 412,
+
+    /// <summary>The document states another time than that of the verification.</summary>
+    DocumentNotCurrent = 413,
+
     /// <summary>The evidence is of simulation and the policy does not allow simulation.</summary>
     SimulationRefused = 501,
 
@@ -100,8 +145,41 @@ public enum RejectionCode
     /// <summary>The model, or its digest, is not one that the policy accepts.</summary>
     ModelNotAccepted = 507,
 
+    /// <summary>The platform's TCB is below everything that its vendor still judges.</summary>
+    TcbNotSupported = 508,
+
+    /// <summary>The TEE runs in debug mode, so the machine may read its memory.</summary>
+    DebugNotAccepted = 509,
+
+    /// <summary>The measured code is not among what the policy accepts.</summary>
+    MeasurementNotAccepted = 510,
+
+    /// <summary>The platform's TCB, or its vendor's judgement of it, is not what the policy demands.</summary>
+    TcbNotAccepted = 511,
+
+    /// <summary>A security advisory applies to the platform and the policy does not allow it.</summary>
+    AdvisoryNotAccepted = 512,
+
+    /// <summary>The processor or GPU generation is not among those that the policy names.</summary>
+    ProductNotAccepted = 513,
+
+    /// <summary>The platform is set up or certified otherwise than the policy demands.</summary>
+    PlatformNotAccepted = 514,
+
+    /// <summary>The enclave or guest was launched with other settings than the policy demands.</summary>
+    GuestNotAccepted = 515,
+
+    /// <summary>The GPU's driver, VBIOS or measurements are not what the policy demands.</summary>
+    GpuFirmwareNotAccepted = 516,
+
+    /// <summary>The policy demands a GPU, and the evidence proves none beside this CPU.</summary>
+    GpuNotProved = 517,
+
     /// <summary>The server could not be reached, or gave no evidence.</summary>
     EvidenceUnavailable = 601,
+
+    /// <summary>Collateral that the decision needs is not there.</summary>
+    CollateralMissing = 602,
 
     /// <summary>A defect of this software.</summary>
     Internal = 900,

@@ -8,7 +8,10 @@ public static class RepositoryRoot
 
     /// <summary>Real models with inputs and expected outputs: <c>models/</c> of the shared material; null when it is not there.</summary>
     /// <remarks>The shared material is where <c>BLINDAI_SHARED</c> says, seen from the repository, or in <c>../shared</c>.</remarks>
-    public static string? SharedModels { get; } = FindSharedModels();
+    public static string? SharedModels { get; } = FindShared("models");
+
+    /// <summary>Real captured attestation evidence: <c>vectors/</c> of the shared material; null when it is not there.</summary>
+    public static string? SharedVectors { get; } = FindShared("vectors");
 
     /// <summary>Whether absent material is a failure: in continuous integration nothing may be skipped for it.</summary>
     public static bool IsContinuousIntegration => Environment.GetEnvironmentVariable("CI") == "true";
@@ -29,10 +32,10 @@ public static class RepositoryRoot
         throw new InvalidOperationException("The tests do not run inside the repository.");
     }
 
-    private static string? FindSharedModels()
+    private static string? FindShared(string name)
     {
         var shared = Environment.GetEnvironmentVariable("BLINDAI_SHARED") is { Length: > 0 } named ? named : "../shared";
-        var folder = System.IO.Path.Combine(System.IO.Path.GetFullPath(shared, Path), "models");
+        var folder = System.IO.Path.Combine(System.IO.Path.GetFullPath(shared, Path), name);
         return Directory.Exists(folder) ? folder : null;
     }
 }

@@ -42,6 +42,8 @@ public sealed class AzurePolicyEntry : PolicyEntry
     /// <summary>The GPU beside this CPU.</summary>
     public NvidiaPolicyEntry? Gpu { get; init; }
 
+    internal override NvidiaPolicyEntry? DemandedGpu => Gpu;
+
     /// <summary>Decided by the hardware part; to set it here is an error.</summary>
     public override bool DangerouslyAllowDebug
     {

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using BlindAI.Attestation.NvidiaGpu;
 using BlindAI.Attestation.Policy;
 
 namespace BlindAI.Attestation.Evidence;
@@ -30,7 +31,7 @@ public static class EnclaveVerifier
         steps.Add(new(1, "policy is valid", "Your own rules for what to accept have not expired."));
 
         var claimsDigest = Sha256Digest.Of(value.EncodedClaims.Span);
-        var evidence = VerifyEvidence(value, policy, ReportData.ForClaims(value.EncodedClaims.Span), now);                          // 2, 3
+        var evidence = VerifyEvidence(value, policy, EvidenceChallenge.ForClaims(ReportData.ForClaims(value.EncodedClaims.Span), seen.Nonce), now);   // 2, 3
         steps.Add(new(2, "evidence is authentic", MeaningOf(evidence.Tee)));
         steps.Add(new(3, "evidence covers the claims", "What the server says about itself is exactly what was signed; nobody changed a bit of it on the way."));
 
@@ -63,18 +64,18 @@ public static class EnclaveVerifier
             ? new(9, "configuration is NOT CHECKED", "Your policy accepts any configuration: logging, callers and limits are whatever the operator chose.")
             : new(9, "configuration is accepted", "Logging, callers and limits are set as your policy expects."));
 
-        Judge(evidence, policy);                                                                                                    // 10
-        steps.Add(MeaningOfJudgement(evidence));
+        var entry = Judge(evidence, policy, gpu => GpuCheck.Verify(value, claims, seen, gpu, now));                                 // 10
+        steps.Add(MeaningOfJudgement(evidence, entry));
 
         MachineCheck.Judge(evidence, policy.Machines, certificate, seen, now);                                                      // 11
         steps.Add(policy.Machines is MachineRule.Any
             ? new(11, "machine is NOT CHECKED", "Your policy accepts any machine: this proves what runs, not whose computer it runs on.")
             : new(11, "machine is accepted", "The enclave runs on a machine that your policy names."));
 
-        return new(evidence, claims, claimsDigest, policy, steps);
+        return new(evidence, claims, claimsDigest, policy, LifetimeOf(evidence, policy, now), steps);
     }
 
-    private static VerifiedEvidence VerifyEvidence(EvidenceObject value, AttestationPolicy policy, ReportData expected, DateTimeOffset now)
+    private static VerifiedEvidence VerifyEvidence(EvidenceObject value, AttestationPolicy policy, EvidenceChallenge challenge, DateTimeOffset now)
     {
         // Evidence of a TEE that the policy does not name is ignored, not an error: a server may offer several.
         var items = value.Evidence
@@ -89,18 +90,27 @@ public static class EnclaveVerifier
                 : new AttestationException(RejectionCode.TeeNotAccepted, "The server gave evidence of no TEE that the policy accepts.");
         }
 
-        return FirstThatHolds(items, pair => TeeVerifiers.For(pair.Tee!).Verify(pair.Item, expected, now));
+        return FirstThatHolds(items, pair => TeeVerifiers.For(pair.Tee!).Verify(pair.Item, challenge, now));
     }
 
-    private static void Judge(VerifiedEvidence evidence, AttestationPolicy policy)
+    private static PolicyEntry Judge(VerifiedEvidence evidence, AttestationPolicy policy, Action<NvidiaPolicyEntry> proveGpu)
     {
         var verifier = TeeVerifiers.For(evidence.Tee);
-        FirstThatHolds(policy.Accept.Where(entry => entry.Tee == evidence.Tee).ToList(), entry =>
+        return FirstThatHolds(policy.Accept.Where(entry => entry.Tee == evidence.Tee).ToList(), entry =>
         {
             verifier.Judge(evidence, entry);
+            if (entry.DemandedGpu is { } gpu)
+            {
+                proveGpu(gpu);
+            }
+
             return entry;
         });
     }
+
+    // What the proof rests on may end before the policy would have it renewed.
+    private static TimeSpan LifetimeOf(VerifiedEvidence evidence, AttestationPolicy policy, DateTimeOffset now) =>
+        evidence.ValidUntil is { } end && end - now < policy.ReattestAfter ? end - now : policy.ReattestAfter;
 
     // Any one may hold. When none does, the first refusal is the answer: it is of what the policy's author, or the server, put first.
     private static TResult FirstThatHolds<T, TResult>(List<T> candidates, Func<T, TResult> prove)
@@ -141,7 +151,9 @@ public static class EnclaveVerifier
         ? $"The {tee} hardware signed it, under keys that its vendor vouches for."
         : "It is signed by a SIMULATION key. No hardware vouches for anything: whoever runs the server can read your data.";
 
-    private static ProvedStep MeaningOfJudgement(VerifiedEvidence evidence) => evidence.Tee.IsHardware
-        ? new(10, "code is accepted", "The code that was measured, and the state of the platform, are what your policy demands.")
+    private static ProvedStep MeaningOfJudgement(VerifiedEvidence evidence, PolicyEntry entry) => evidence.Tee.IsHardware
+        ? new(10, "code is accepted", entry.DemandedGpu is null
+            ? "The code that was measured, and the state of the platform, are what your policy demands."
+            : "The code that was measured, the state of the platform and the GPU beside it are what your policy demands.")
         : new(10, "simulation key is accepted", "It is the simulation that your policy allows. What code it runs is NOT proved.");
 }

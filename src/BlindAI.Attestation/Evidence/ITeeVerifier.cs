@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using BlindAI.Attestation.Policy;
 
 namespace BlindAI.Attestation.Evidence;
@@ -8,14 +9,22 @@ public interface ITeeVerifier
     /// <summary>The TEE whose evidence this verifies.</summary>
     TeeKind Tee { get; }
 
-    /// <summary>Decides whether evidence is authentic and carries the expected report data.</summary>
-    /// <param name="evidence">The item as received.</param>
-    /// <param name="expected">What the enclave must have had signed.</param>
+    /// <summary>Decides whether evidence is authentic and answers the challenge.</summary>
+    /// <param name="evidence">The item as received, with its collateral as endorsements (<see cref="EndorsementName"/>). Nothing of it is trusted.</param>
+    /// <param name="challenge">What the enclave must have had signed.</param>
     /// <param name="now">The instant at which certificates and collateral must be valid.</param>
     /// <exception cref="AttestationException">A step failed; the code says which.</exception>
-    VerifiedEvidence Verify(TeeEvidence evidence, ReportData expected, DateTimeOffset now);
+    VerifiedEvidence Verify(TeeEvidence evidence, EvidenceChallenge challenge, DateTimeOffset now);
 
     /// <summary>Decides whether authentic evidence is acceptable. Authentic and acceptable are two results.</summary>
     /// <exception cref="AttestationException">The first demand that fails gives the code.</exception>
     void Judge(VerifiedEvidence evidence, PolicyEntry entry);
+
+    /// <summary>What prudence says where no policy was given: no debug mode, no platform that its vendor calls out of date. No substitute for a policy.</summary>
+    /// <exception cref="AttestationException">The first demand that fails gives the code.</exception>
+    void JudgeByDefault(VerifiedEvidence evidence);
+
+    /// <summary>Decodes evidence by the vendor's names and believes nothing.</summary>
+    /// <exception cref="AttestationException">The 1xx or 2xx family.</exception>
+    JsonObject Show(TeeEvidence evidence);
 }

@@ -19,9 +19,9 @@ internal static class MachineCheck
         {
             case MachineRule.Any:
                 break;
-            case MachineRule.Listed:
-                // Simulation has no machine, and no other TEE has a verifier that could bring an identity.
-                throw new AttestationException(RejectionCode.MachineNotAccepted, $"Evidence of {evidence.Tee} carries no machine identity that could be on the policy's list.");
+            case MachineRule.Listed listed:
+                JudgeIdentity(listed, evidence);
+                break;
             case MachineRule.Tls tls:
                 JudgeChain(tls, certificate, seen, now);
                 break;
@@ -29,6 +29,18 @@ internal static class MachineCheck
                 throw new AttestationException(RejectionCode.Internal, "The policy has a machine rule without a check.");
         }
     }
+
+    // One id that is on a list is enough: a chip id and a PPID name machines of different vendors.
+    private static void JudgeIdentity(MachineRule.Listed rule, VerifiedEvidence evidence)
+    {
+        var machine = evidence.Machine;
+        Reject.Unless(machine != MachineIdentity.None, RejectionCode.MachineNotAccepted,
+            $"Evidence of {evidence.Tee} carries no machine identity that could be on the policy's list.", "the machine may hide it (a masked chip), or its certificate may lack it.");
+        Reject.Unless(Names(rule.ChipIds, machine.ChipId) || Names(rule.Ppids, machine.Ppid) || Names(rule.PlatformInstanceIds, machine.PlatformInstanceId),
+            RejectionCode.MachineNotAccepted, "The machine is not on the policy's list.", "if it is yours, add its id to \"machines\"; 'blindai attest' shows it.");
+    }
+
+    private static bool Names(IReadOnlyList<HexValue>? accepted, ReadOnlyMemory<byte>? id) => id is { } bytes && accepted is not null && accepted.Contains(bytes.Span);
 
     private static void JudgeChain(MachineRule.Tls rule, X509Certificate2 certificate, ChannelObservation seen, DateTimeOffset now)
     {

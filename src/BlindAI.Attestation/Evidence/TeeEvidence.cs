@@ -22,4 +22,34 @@ public sealed class TeeEvidence
 
     /// <summary>Certificates, collateral and logs by name. Carried for convenience: a verifier checks every one again.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<ReadOnlyMemory<byte>>> Endorsements { get; }
+
+    /// <summary>The same evidence with more endorsements; where both have a name, the new ones count.</summary>
+    public TeeEvidence With(IReadOnlyDictionary<string, IReadOnlyList<ReadOnlyMemory<byte>>> endorsements)
+    {
+        ArgumentNullException.ThrowIfNull(endorsements);
+        var all = Endorsements.ToDictionary(StringComparer.Ordinal);
+        foreach (var (name, values) in endorsements)
+        {
+            all[name] = values;
+        }
+
+        return new(Type, Data, all);
+    }
+
+    /// <summary>The one value of an endorsement; null when it is not there.</summary>
+    /// <exception cref="AttestationException"><see cref="RejectionCode.ValueInvalid"/>: there are several.</exception>
+    internal ReadOnlyMemory<byte>? FindEndorsement(string name)
+    {
+        if (!Endorsements.TryGetValue(name, out var values) || values.Count == 0)
+        {
+            return null;
+        }
+
+        Reject.Unless(values.Count == 1, RejectionCode.ValueInvalid, $"The endorsement \"{name}\" has {values.Count} values, not one.");
+        return values[0];
+    }
+
+    /// <exception cref="AttestationException"><see cref="RejectionCode.CollateralMissing"/>, <see cref="RejectionCode.ValueInvalid"/>.</exception>
+    internal ReadOnlyMemory<byte> RequireEndorsement(string name) => FindEndorsement(name) ?? throw new AttestationException(
+        RejectionCode.CollateralMissing, $"The collateral \"{name}\" is not there.", "fetch it, or ask the server to send it along.");
 }

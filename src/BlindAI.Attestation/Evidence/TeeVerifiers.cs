@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using BlindAI.Attestation.Evidence.Certificates;
 using BlindAI.Attestation.Simulation;
 
 namespace BlindAI.Attestation.Evidence;
@@ -11,6 +12,8 @@ public static class TeeVerifiers
 
     private static readonly FrozenDictionary<TeeKind, ITeeVerifier> ByTee = All.ToFrozenDictionary(verifier => verifier.Tee);
 
+    private static readonly FrozenDictionary<TeeKind, Func<TrustAnchors, ITeeVerifier>> ByTeeWithRoots = new Dictionary<TeeKind, Func<TrustAnchors, ITeeVerifier>>().ToFrozenDictionary();
+
     /// <summary>Finds the verifier of a TEE.</summary>
     /// <exception cref="AttestationException"><see cref="RejectionCode.TeeUnsupported"/>.</exception>
     public static ITeeVerifier For(TeeKind tee)
@@ -19,5 +22,18 @@ public static class TeeVerifiers
         return ByTee.TryGetValue(tee, out var verifier)
             ? verifier
             : throw new AttestationException(RejectionCode.TeeUnsupported, $"This build cannot verify evidence of {tee}.", "a newer client may be able to.");
+    }
+
+    /// <summary>A verifier that believes in other roots than the vendor's: for vendors' samples and for tests. What it verifies proves nothing about hardware.</summary>
+    /// <param name="tee">The TEE.</param>
+    /// <param name="roots">SHA-256 of the SubjectPublicKeyInfo of each root.</param>
+    /// <exception cref="AttestationException"><see cref="RejectionCode.TeeUnsupported"/>: the TEE has no verifier, or none with roots.</exception>
+    public static ITeeVerifier DangerouslyTrusting(TeeKind tee, params IReadOnlyList<Sha256Digest> roots)
+    {
+        ArgumentNullException.ThrowIfNull(tee);
+        ArgumentNullException.ThrowIfNull(roots);
+        return ByTeeWithRoots.TryGetValue(tee, out var create)
+            ? create(new TrustAnchors([.. roots]))
+            : throw new AttestationException(RejectionCode.TeeUnsupported, $"This build has no verifier of {tee} that takes roots.");
     }
 }

@@ -6,12 +6,13 @@ namespace BlindAI.Attestation.Evidence;
 /// <remarks>Made by <see cref="EnclaveVerifier"/> only. It says which TLS key may be spoken to, and for how long.</remarks>
 public sealed class VerifiedEnclave
 {
-    internal VerifiedEnclave(VerifiedEvidence evidence, Claims claims, Sha256Digest claimsDigest, AttestationPolicy policy, IReadOnlyList<ProvedStep> steps)
+    internal VerifiedEnclave(VerifiedEvidence evidence, Claims claims, Sha256Digest claimsDigest, AttestationPolicy policy, TimeSpan lifetime, IReadOnlyList<ProvedStep> steps)
     {
         Evidence = evidence;
         Claims = claims;
         ClaimsDigest = claimsDigest;
         Policy = policy;
+        Lifetime = lifetime;
         Steps = steps;
     }
 
@@ -33,8 +34,8 @@ public sealed class VerifiedEnclave
     /// <summary>The policy that was met.</summary>
     public AttestationPolicy Policy { get; }
 
-    /// <summary>How long after its verification this proof may be used, by the client's own monotonic clock.</summary>
-    public TimeSpan Lifetime => Policy.ReattestAfter;
+    /// <summary>How long after its verification this proof may be used, by the client's own monotonic clock: the policy's time, or less where certificates or collateral end sooner.</summary>
+    public TimeSpan Lifetime { get; }
 
     /// <summary>What was proved, in order, in words.</summary>
     public IReadOnlyList<ProvedStep> Steps { get; }

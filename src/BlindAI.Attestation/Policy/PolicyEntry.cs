@@ -1,3 +1,5 @@
+using BlindAI.Attestation.NvidiaGpu;
+
 namespace BlindAI.Attestation.Policy;
 
 /// <summary>What one TEE must prove to be accepted: every member that is there is checked, every other one is not.</summary>
@@ -13,6 +15,9 @@ public abstract class PolicyEntry
 
     /// <summary>Accepts a TEE in debug mode, whose memory the machine's owner may read. Never in production.</summary>
     public virtual bool DangerouslyAllowDebug { get; init; }
+
+    /// <summary>The GPU that must be proved beside this TEE; null when none is demanded.</summary>
+    internal virtual NvidiaPolicyEntry? DemandedGpu => null;
 
     /// <summary>Every member that this TEE knows, in the order of the file, with what is demanded or NOT CHECKED.</summary>
     public IReadOnlyList<PolicyMember> Explain() => PolicyMembers.Of(Describe).Explanations;

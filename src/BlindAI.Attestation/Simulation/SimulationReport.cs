@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json.Nodes;
 using BlindAI.Attestation.Evidence;
 
 namespace BlindAI.Attestation.Simulation;
@@ -42,6 +43,12 @@ public sealed record SimulationReport
         reader.ExpectEnd();
         return new() { ReportData = reportData, PublicKey = publicKey, SignedBytes = signed, Signature = signature };
     }
+
+    internal JsonObject ToJson() => new()
+    {
+        ["key"] = Sha256Digest.Of(PublicKey.Span).ToString(),
+        ["report_data"] = Convert.ToHexStringLower(ReportData.Bytes),
+    };
 
     /// <summary>Makes a signed report.</summary>
     internal static byte[] Encode(ReportData reportData, ECDsa key)

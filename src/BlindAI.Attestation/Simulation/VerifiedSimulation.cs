@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using BlindAI.Attestation.Evidence;
 
 namespace BlindAI.Attestation.Simulation;
@@ -5,12 +6,15 @@ namespace BlindAI.Attestation.Simulation;
 /// <summary>A simulation report whose signature holds. No hardware stands behind it.</summary>
 public sealed class VerifiedSimulation : VerifiedEvidence
 {
-    internal VerifiedSimulation(SimulationReport report, Sha256Digest key)
-        : base(TeeKind.Simulation, report.ReportData) => Key = key;
+    internal VerifiedSimulation(SimulationReport report)
+        : base(TeeKind.Simulation) => Report = report;
+
+    /// <summary>What was signed.</summary>
+    public SimulationReport Report { get; }
 
     /// <summary>SHA-256 of the SubjectPublicKeyInfo that signed.</summary>
-    public Sha256Digest Key { get; }
+    public Sha256Digest Key => Sha256Digest.Of(Report.PublicKey.Span);
 
     /// <inheritdoc/>
-    public override IReadOnlyDictionary<string, string> Facts => new Dictionary<string, string> { ["key"] = Key.ToString() };
+    public override JsonObject ToJson() => Report.ToJson();
 }

@@ -62,6 +62,8 @@ public sealed class TdxPolicyEntry : PolicyEntry
     /// <summary>The GPU beside this CPU.</summary>
     public NvidiaPolicyEntry? Gpu { get; init; }
 
+    internal override NvidiaPolicyEntry? DemandedGpu => Gpu;
+
     internal static TdxPolicyEntry Read(PolicyObject members) => ReadMembers(members, members.Optional("gpu"));
 
     /// <summary>Reads the part of an Azure entry: no <c>tee</c>, no <c>gpu</c>.</summary>

@@ -28,9 +28,9 @@ internal sealed class EnclaveReport(Uri server, VerifiedEnclave enclave)
         Line("receipt key", enclave.Claims.ReceiptKey);
         Line("configuration", enclave.Claims.Configuration);
         Line("instance", $"{Instance}, epoch {enclave.Claims.Epoch}");
-        foreach (var (name, value) in enclave.Evidence.Facts)
+        foreach (var (name, value) in enclave.Evidence.ToJson())
         {
-            Line($"{enclave.Tee} {name}", value);
+            Line($"{enclave.Tee} {name}", value?.ToJsonString().Trim('"') ?? "none");
         }
 
         Line("policy", enclave.Policy.Digest);
@@ -69,13 +69,8 @@ internal sealed class EnclaveReport(Uri server, VerifiedEnclave enclave)
         writer.WriteString("policyDigest", enclave.Policy.Digest.ToString());
         writer.WriteNumber("reattestAfterSeconds", ReattestAfterSeconds);
         WriteClaims(writer);
-        writer.WriteStartObject("facts");
-        foreach (var (name, value) in enclave.Evidence.Facts)
-        {
-            writer.WriteString(name, value);
-        }
-
-        writer.WriteEndObject();
+        writer.WritePropertyName("facts");
+        enclave.Evidence.ToJson().WriteTo(writer);
         writer.WriteStartArray("steps");
         foreach (var step in enclave.Steps)
         {

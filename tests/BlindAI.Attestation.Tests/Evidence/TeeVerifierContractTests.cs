@@ -14,7 +14,7 @@ public sealed class TeeVerifierContractTests
     {
         var verifier = TeeVerifiers.For(TeeKind.FindByName(tee)!);
 
-        var refusal = Assert.Throws<AttestationException>(() => verifier.Verify(new(verifier.Tee.EvidenceType, ReadOnlyMemory<byte>.Empty), ReportData.ForClaims([]), ForgedEnclave.Now));
+        var refusal = Assert.Throws<AttestationException>(() => verifier.Verify(new(verifier.Tee.EvidenceType, ReadOnlyMemory<byte>.Empty), EvidenceChallenge.ForClaims(ReportData.ForClaims([]), null), ForgedEnclave.Now));
 
         Assert.InRange((int)refusal.Code, 100, 199);
     }
@@ -30,7 +30,7 @@ public sealed class TeeVerifierContractTests
             var bytes = new byte[random.Next(4096)];
             random.NextBytes(bytes);
 
-            Assert.Throws<AttestationException>(() => verifier.Verify(new(verifier.Tee.EvidenceType, bytes), ReportData.ForClaims([]), ForgedEnclave.Now));
+            Assert.Throws<AttestationException>(() => verifier.Verify(new(verifier.Tee.EvidenceType, bytes), EvidenceChallenge.ForClaims(ReportData.ForClaims([]), null), ForgedEnclave.Now));
         }
     }
 

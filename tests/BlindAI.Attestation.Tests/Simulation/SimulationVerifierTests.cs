@@ -7,7 +7,7 @@ namespace BlindAI.Attestation.Tests.Simulation;
 
 public sealed class SimulationVerifierTests : IDisposable
 {
-    private static readonly ReportData Expected = ReportData.ForClaims("claims"u8);
+    private static readonly EvidenceChallenge Challenge = EvidenceChallenge.ForClaims(ReportData.ForClaims("claims"u8), null);
 
     private readonly SimulationAttester _attester = new();
 
@@ -19,12 +19,12 @@ public sealed class SimulationVerifierTests : IDisposable
         var verified = Assert.IsType<VerifiedSimulation>(Verify(Report()));
 
         Assert.Equal(_attester.Key, verified.Key);
-        Assert.Equal(Expected, verified.ReportData);
+        Assert.True(verified.IsFresh);
     }
 
     [Fact]
     public void Verify_OtherReportData_IsRefused() =>
-        Rejections.AssertCode(RejectionCode.ReportDataMismatch, () => _verifier.Verify(ForgedEnclave.Sign("other"u8, _attester), Expected, ForgedEnclave.Now));
+        Rejections.AssertCode(RejectionCode.ReportDataMismatch, () => _verifier.Verify(ForgedEnclave.Sign("other"u8, _attester), Challenge, ForgedEnclave.Now));
 
     [Fact]
     public void Verify_AnyBitFlipped_IsRefused()
@@ -64,5 +64,5 @@ public sealed class SimulationVerifierTests : IDisposable
 
     private byte[] Report() => ForgedEnclave.Sign("claims"u8, _attester).Data.ToArray();
 
-    private VerifiedEvidence Verify(byte[] report) => _verifier.Verify(new("sim", report), Expected, ForgedEnclave.Now);
+    private VerifiedEvidence Verify(byte[] report) => _verifier.Verify(new("sim", report), Challenge, ForgedEnclave.Now);
 }

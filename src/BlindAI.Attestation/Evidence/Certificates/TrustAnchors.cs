@@ -1,0 +1,24 @@
+namespace BlindAI.Attestation.Evidence.Certificates;
+
+/// <summary>The roots that a verifier believes in, by SHA-256 of their SubjectPublicKeyInfo. Compiled in; never taken from a message.</summary>
+/// <remarks>Pinned by key and not by certificate: vendors issue a root anew under the same key and other dates. Source: docs/attestation.md, clause 8.</remarks>
+internal sealed class TrustAnchors(params IReadOnlyList<Sha256Digest> keys)
+{
+    /// <summary>Whether the certificate's key is pinned.</summary>
+    public bool Contains(Certificate root) => IndexOf(root) >= 0;
+
+    /// <summary>Which of the pinned keys it is; -1 for none.</summary>
+    public int IndexOf(Certificate root)
+    {
+        var key = Sha256Digest.Of(root.SubjectPublicKeyInfo.Span);
+        for (var index = 0; index < keys.Count; index++)
+        {
+            if (keys[index].Equals(key))
+            {
+                return index;
+            }
+        }
+
+        return -1;
+    }
+}
