@@ -16,7 +16,8 @@ internal static class SignedJson
 
     private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = 16 };
 
-    private static readonly JsonDocumentOptions DocumentOptions = new() { MaxDepth = 16, AllowDuplicateProperties = false };
+    /// <summary>How the signed object is read: no duplicate members, bounded depth.</summary>
+    public static readonly JsonDocumentOptions DocumentOptions = new() { MaxDepth = 16, AllowDuplicateProperties = false };
 
     /// <summary>Decides whether Intel signed the object, and reads it then.</summary>
     /// <remarks>1. The document parses. 2. Its signer chains to the root. 3. The signer is the one for TCB data. 4. It signed the object.</remarks>
@@ -43,7 +44,8 @@ internal static class SignedJson
         });
     }
 
-    private static (ReadOnlyMemory<byte> Signed, byte[] Signature) Split(ReadOnlyMemory<byte> document, string name)
+    /// <summary>Cuts the signed object and the signature out of the document.</summary>
+    public static (ReadOnlyMemory<byte> Signed, byte[] Signature) Split(ReadOnlyMemory<byte> document, string name)
     {
         var reader = new Utf8JsonReader(document.Span, ReaderOptions);
         ReadOnlyMemory<byte>? signed = null;
@@ -73,8 +75,8 @@ internal static class SignedJson
         return (signed.Value, signature);
     }
 
-    // Whatever a reader finds wrong with the JSON is one refusal.
-    private static TResult Guarded<TResult>(string name, Func<TResult> read)
+    /// <summary>Makes whatever a reader finds wrong with the JSON one refusal.</summary>
+    public static TResult Guarded<TResult>(string name, Func<TResult> read)
     {
         try
         {
