@@ -40,6 +40,9 @@ public static class EndorsementName
     /// <summary>SEV-SNP: the ARK's revocation list.</summary>
     public const string Crl = "crl";
 
+    /// <summary>SEV-SNP: the table of certificates that the host handed to the guest.</summary>
+    public const string CertTable = "cert_table";
+
     /// <summary>Azure: the signature of the TPM quote.</summary>
     public const string TpmQuoteSignature = "tpm_quote_sig";
 
