@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using BlindAI.Attestation;
 using BlindAI.Attestation.Evidence;
+using BlindAI.Attestation.Nitro;
 using BlindAI.Attestation.Policy;
 using BlindAI.Attestation.Simulation;
 using BlindAI.Inference.Engines;
@@ -32,6 +33,7 @@ internal static class FuzzTargets
         ["evidence-json"] = input => Attestation(bytes => EvidenceObjectJson.Parse(bytes.Span), input.ToArray()),
         ["evidence-cbor"] = input => Attestation(EvidenceObjectCbor.Parse, input.ToArray()),
         ["simulation-report"] = input => Attestation(SimulationReport.Parse, input.ToArray()),
+        ["nitro-document"] = input => Attestation(NitroDocument.Parse, input.ToArray()),
         ["policy"] = input => Attestation(bytes => AttestationPolicy.Parse(bytes.Span), input.ToArray()),
         ["request-header"] = input => Serving(bytes => InferenceRequestHeader.Parse(bytes.Span, Limits), input.ToArray()),
         ["json-body"] = input => Serving(bytes => ReadBody(bytes, pipe => new InferenceBodyReader(pipe, Limits).ReadJsonAsync(CancellationToken.None)), input.ToArray()),
