@@ -5,6 +5,7 @@ using BlindAI.Attestation;
 using BlindAI.Attestation.Dcap;
 using BlindAI.Attestation.Evidence;
 using BlindAI.Attestation.Evidence.Certificates;
+using BlindAI.Attestation.Nitro;
 using BlindAI.Attestation.Policy;
 using BlindAI.Attestation.Sgx;
 using BlindAI.Attestation.Simulation;
@@ -42,6 +43,7 @@ internal static class FuzzTargets
         ["revocation-list"] = input => Attestation(RevocationList.Parse, input.ToArray()),
         ["tcb-info"] = input => Attestation(bytes => ReadSigned(bytes, "tcbInfo", TcbInfo.Read), input.ToArray()),
         ["simulation-report"] = input => Attestation(SimulationReport.Parse, input.ToArray()),
+        ["nitro-document"] = input => Attestation(NitroDocument.Parse, input.ToArray()),
         ["policy"] = input => Attestation(bytes => AttestationPolicy.Parse(bytes.Span), input.ToArray()),
         ["request-header"] = input => Serving(bytes => InferenceRequestHeader.Parse(bytes.Span, Limits), input.ToArray()),
         ["json-body"] = input => Serving(bytes => ReadBody(bytes, pipe => new InferenceBodyReader(pipe, Limits).ReadJsonAsync(CancellationToken.None)), input.ToArray()),

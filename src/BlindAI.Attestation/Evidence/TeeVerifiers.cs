@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using BlindAI.Attestation.Evidence.Certificates;
+using BlindAI.Attestation.Nitro;
 using BlindAI.Attestation.Sgx;
 using BlindAI.Attestation.Simulation;
 using BlindAI.Attestation.Tdx;
@@ -10,7 +11,13 @@ namespace BlindAI.Attestation.Evidence;
 public static class TeeVerifiers
 {
     /// <summary>Every verifier of this build.</summary>
-    public static IReadOnlyList<ITeeVerifier> All { get; } = [new SgxVerifier(), new TdxVerifier(), new SimulationVerifier()];
+    public static IReadOnlyList<ITeeVerifier> All { get; } =
+    [
+        new SgxVerifier(),
+        new TdxVerifier(),
+        new NitroVerifier(),
+        new SimulationVerifier(),
+    ];
 
     private static readonly FrozenDictionary<TeeKind, ITeeVerifier> ByTee = All.ToFrozenDictionary(verifier => verifier.Tee);
 
@@ -18,6 +25,7 @@ public static class TeeVerifiers
     {
         [TeeKind.Sgx] = roots => new SgxVerifier(roots),
         [TeeKind.Tdx] = roots => new TdxVerifier(roots),
+        [TeeKind.Nitro] = roots => new NitroVerifier(roots),
     }.ToFrozenDictionary();
 
     /// <summary>Finds the verifier of a TEE.</summary>
