@@ -1,6 +1,8 @@
 using System.Collections.Frozen;
 using BlindAI.Attestation.Evidence.Certificates;
+using BlindAI.Attestation.Sgx;
 using BlindAI.Attestation.Simulation;
+using BlindAI.Attestation.Tdx;
 
 namespace BlindAI.Attestation.Evidence;
 
@@ -8,11 +10,15 @@ namespace BlindAI.Attestation.Evidence;
 public static class TeeVerifiers
 {
     /// <summary>Every verifier of this build.</summary>
-    public static IReadOnlyList<ITeeVerifier> All { get; } = [new SimulationVerifier()];
+    public static IReadOnlyList<ITeeVerifier> All { get; } = [new SgxVerifier(), new TdxVerifier(), new SimulationVerifier()];
 
     private static readonly FrozenDictionary<TeeKind, ITeeVerifier> ByTee = All.ToFrozenDictionary(verifier => verifier.Tee);
 
-    private static readonly FrozenDictionary<TeeKind, Func<TrustAnchors, ITeeVerifier>> ByTeeWithRoots = new Dictionary<TeeKind, Func<TrustAnchors, ITeeVerifier>>().ToFrozenDictionary();
+    private static readonly FrozenDictionary<TeeKind, Func<TrustAnchors, ITeeVerifier>> ByTeeWithRoots = new Dictionary<TeeKind, Func<TrustAnchors, ITeeVerifier>>
+    {
+        [TeeKind.Sgx] = roots => new SgxVerifier(roots),
+        [TeeKind.Tdx] = roots => new TdxVerifier(roots),
+    }.ToFrozenDictionary();
 
     /// <summary>Finds the verifier of a TEE.</summary>
     /// <exception cref="AttestationException"><see cref="RejectionCode.TeeUnsupported"/>.</exception>
