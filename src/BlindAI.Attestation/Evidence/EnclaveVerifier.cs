@@ -64,7 +64,7 @@ public static class EnclaveVerifier
             ? new(9, "configuration is NOT CHECKED", "Your policy accepts any configuration: logging, callers and limits are whatever the operator chose.")
             : new(9, "configuration is accepted", "Logging, callers and limits are set as your policy expects."));
 
-        var entry = Judge(evidence, policy, gpu => GpuCheck.Verify(value, claims, seen, gpu, now));                                 // 10
+        var entry = Judge(evidence, [.. policy.Accept.Where(entry => entry.Tee == evidence.Tee)], gpu => GpuCheck.Verify(value, claims, seen, gpu, now));                                 // 10
         steps.Add(MeaningOfJudgement(evidence, entry));
 
         MachineCheck.Judge(evidence, policy.Machines, certificate, seen, now);                                                      // 11
@@ -73,6 +73,26 @@ public static class EnclaveVerifier
             : new(11, "machine is accepted", "The enclave runs on a machine that your policy names."));
 
         return new(evidence, claims, claimsDigest, policy, LifetimeOf(evidence, policy, now), steps);
+    }
+
+    /// <summary>What a policy says of evidence alone, with no claims and no connection beside it: for captured evidence. It permits nothing.</summary>
+    /// <remarks>
+    /// Steps 1, 10 and 11 of the above, as far as evidence alone can show them: service, configuration and a machine that a certificate authority vouches for stay
+    /// unchecked, and an entry that demands a GPU refuses, since what joins a GPU to its CPU are the claims.
+    /// </remarks>
+    /// <exception cref="AttestationException"><see cref="RejectionCode.PolicyExpired"/>, the 5xx family.</exception>
+    public static void JudgeCaptured(VerifiedEvidence evidence, AttestationPolicy policy, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(evidence);
+        ArgumentNullException.ThrowIfNull(policy);
+        policy.RequireValidAt(now);
+        var entries = evidence.Tee == TeeKind.NvidiaGpu ? policy.Accept.Select(entry => entry.DemandedGpu).OfType<PolicyEntry>() : policy.Accept.Where(entry => entry.Tee == evidence.Tee);
+        Reject.Unless(entries.Any(), RejectionCode.TeeNotAccepted, $"The policy has no entry for {evidence.Tee}.");
+        Judge(evidence, [.. entries], _ => throw new AttestationException(RejectionCode.GpuNotProved, "The policy demands a GPU, and evidence alone does not show which GPU belongs to it."));
+        if (policy.Machines is MachineRule.Listed listed)
+        {
+            MachineCheck.JudgeIdentity(listed, evidence);
+        }
     }
 
     private static VerifiedEvidence VerifyEvidence(EvidenceObject value, AttestationPolicy policy, EvidenceChallenge challenge, DateTimeOffset now)
@@ -93,10 +113,10 @@ public static class EnclaveVerifier
         return FirstThatHolds(items, pair => TeeVerifiers.For(pair.Tee!).Verify(pair.Item, challenge, now));
     }
 
-    private static PolicyEntry Judge(VerifiedEvidence evidence, AttestationPolicy policy, Action<NvidiaPolicyEntry> proveGpu)
+    private static PolicyEntry Judge(VerifiedEvidence evidence, List<PolicyEntry> entries, Action<NvidiaPolicyEntry> proveGpu)
     {
         var verifier = TeeVerifiers.For(evidence.Tee);
-        return FirstThatHolds(policy.Accept.Where(entry => entry.Tee == evidence.Tee).ToList(), entry =>
+        return FirstThatHolds(entries, entry =>
         {
             verifier.Judge(evidence, entry);
             if (entry.DemandedGpu is { } gpu)
