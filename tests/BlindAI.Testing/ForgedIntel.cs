@@ -106,7 +106,7 @@ public sealed class ForgedIntel : IDisposable
 
     public ushort CertificationDataType { get; set; } = 5;
 
-    public byte[] ReportData { get; } = [.. Enumerable.Repeat((byte)0x5A, 64)];
+    public byte[] ReportData { get; set; } = [.. Enumerable.Repeat((byte)0x5A, 64)];
 
     /// <summary>Makes the forged chain an SGX one.</summary>
     public ForgedIntel AsSgx()
