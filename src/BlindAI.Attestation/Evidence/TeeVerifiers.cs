@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using BlindAI.Attestation.Evidence.Certificates;
+using BlindAI.Attestation.SevSnp;
 using BlindAI.Attestation.Simulation;
 
 namespace BlindAI.Attestation.Evidence;
@@ -8,11 +9,14 @@ namespace BlindAI.Attestation.Evidence;
 public static class TeeVerifiers
 {
     /// <summary>Every verifier of this build.</summary>
-    public static IReadOnlyList<ITeeVerifier> All { get; } = [new SimulationVerifier()];
+    public static IReadOnlyList<ITeeVerifier> All { get; } = [new SnpVerifier(), new SimulationVerifier()];
 
     private static readonly FrozenDictionary<TeeKind, ITeeVerifier> ByTee = All.ToFrozenDictionary(verifier => verifier.Tee);
 
-    private static readonly FrozenDictionary<TeeKind, Func<TrustAnchors, ITeeVerifier>> ByTeeWithRoots = new Dictionary<TeeKind, Func<TrustAnchors, ITeeVerifier>>().ToFrozenDictionary();
+    private static readonly FrozenDictionary<TeeKind, Func<TrustAnchors, ITeeVerifier>> ByTeeWithRoots = new Dictionary<TeeKind, Func<TrustAnchors, ITeeVerifier>>
+    {
+        [TeeKind.SevSnp] = roots => new SnpVerifier(roots),
+    }.ToFrozenDictionary();
 
     /// <summary>Finds the verifier of a TEE.</summary>
     /// <exception cref="AttestationException"><see cref="RejectionCode.TeeUnsupported"/>.</exception>

@@ -38,4 +38,13 @@ internal static class SharedVectors
             Assert.True(JsonNode.DeepEquals(value, reported[claim]), $"{claim}: expected {value?.ToJsonString() ?? "null"}, reported {reported[claim]?.ToJsonString() ?? "null"}.");
         }
     }
+
+    /// <summary>Asserts that the judgement without a policy is the one that the case expects.</summary>
+    public static void AssertDefaultPolicy(string tee, string name, Action judge)
+    {
+        var refused = Record.Exception(judge);
+
+        Assert.True(refused is null or AttestationException);
+        Assert.Equal(Expect(tee, name)["default_policy"]!["result"]!.GetValue<string>(), refused is null ? "accept" : "reject");
+    }
 }
