@@ -42,6 +42,7 @@ internal static class BlindAICommand
             common.Connecting(RunCommand.Create(host, common)),
             DigestCommand.Create(host, common),
             PolicyCommand.Create(host, common),
+            EvidenceCommand.Create(host, common),
         };
         root.Options.Add(common.Json);
         return root;

@@ -57,6 +57,39 @@ public sealed class DcapRules
         SmtEnabled = members.Optional("smtEnabled")?.Boolean(),
     };
 
+    /// <summary>Decides whether a platform is what the policy demands. Revoked is refused whatever the policy says.</summary>
+    /// <exception cref="AttestationException">
+    /// <see cref="RejectionCode.TcbNotAccepted"/>, <see cref="RejectionCode.AdvisoryNotAccepted"/>, <see cref="RejectionCode.PlatformNotAccepted"/>.
+    /// </exception>
+    internal void Judge(DcapPlatform platform)
+    {
+        var (tcb, pck) = (platform.Tcb, platform.Pck);
+        Reject.Unless(tcb.Status != Dcap.TcbStatus.Revoked && TcbStatus.Contains(tcb.Status), RejectionCode.TcbNotAccepted,
+            $"Intel judges the platform {tcb.Status}, which the policy's \"tcbStatus\" does not accept.");
+        Reject.Unless(AllowAdvisories is null || tcb.Advisories.All(AllowAdvisories.Contains), RejectionCode.AdvisoryNotAccepted,
+            $"Intel's advisory {tcb.Advisories.FirstOrDefault(id => AllowAdvisories?.Contains(id) is false)} applies to the platform, and the policy's \"allowAdvisories\" does not name it.");
+        Reject.Unless(!(Math.Min(platform.TcbEvaluationDataNumber, platform.QeIdentityEvaluationDataNumber) < MinimumTcbEvaluationDataNumber), RejectionCode.TcbNotAccepted,
+            $"Intel's judgement is of evaluation {Math.Min(platform.TcbEvaluationDataNumber, platform.QeIdentityEvaluationDataNumber)}, older than the policy's \"minimumTcbEvaluationDataNumber\".",
+            "fetch current collateral.");
+        Reject.Unless(!(tcb.Date < MinimumTcbDate), RejectionCode.TcbNotAccepted, $"The platform's TCB is of {tcb.Date:yyyy-MM-dd}, older than the policy's \"minimumTcbDate\".");
+        Require(Fmspcs is null || Fmspcs.Contains(pck.Fmspc.Span), "fmspcs");
+        Require(PceIds is null || PceIds.Contains(pck.PceId.Span), "pceIds");
+        Require(SgxTypes is null || SgxTypes.Contains(pck.SgxType), "sgxTypes");
+        Require(PckCas is null || PckCas.Contains(platform.PckCa), "pckCas");
+        Require(DynamicPlatform is null || DynamicPlatform == pck.DynamicPlatform, "dynamicPlatform");
+        Require(CachedKeys is null || CachedKeys == pck.CachedKeys, "cachedKeys");
+        Require(SmtEnabled is null || SmtEnabled == pck.SmtEnabled, "smtEnabled");
+
+        static void Require(bool holds, string member) =>
+            Reject.Unless(holds, RejectionCode.PlatformNotAccepted, $"The platform's PCK certificate is not what the policy's \"{member}\" demands.");
+    }
+
+    /// <summary>What prudence says without a policy: up to date, or up to date if the enclave's code does its part.</summary>
+    /// <exception cref="AttestationException"><see cref="RejectionCode.TcbNotAccepted"/>.</exception>
+    internal static void JudgeByDefault(DcapPlatform platform) =>
+        Reject.Unless(platform.Tcb.Status is Dcap.TcbStatus.UpToDate or Dcap.TcbStatus.SWHardeningNeeded, RejectionCode.TcbNotAccepted,
+            $"Intel judges the platform {platform.Tcb.Status}.", "the operator updates the platform, or a policy accepts the status knowingly.");
+
     internal void Describe(PolicyMembers members)
     {
         members.OneOf("tcbStatus", "Intel's judgement of the platform", TcbStatus);

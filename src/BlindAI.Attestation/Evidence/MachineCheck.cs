@@ -30,8 +30,9 @@ internal static class MachineCheck
         }
     }
 
-    // One id that is on a list is enough: a chip id and a PPID name machines of different vendors.
-    private static void JudgeIdentity(MachineRule.Listed rule, VerifiedEvidence evidence)
+    /// <summary>One id that is on a list is enough: a chip id and a PPID name machines of different vendors.</summary>
+    /// <exception cref="AttestationException"><see cref="RejectionCode.MachineNotAccepted"/>.</exception>
+    public static void JudgeIdentity(MachineRule.Listed rule, VerifiedEvidence evidence)
     {
         var machine = evidence.Machine;
         Reject.Unless(machine != MachineIdentity.None, RejectionCode.MachineNotAccepted,

@@ -1,7 +1,10 @@
 using System.Collections.Frozen;
 using BlindAI.Attestation.Evidence.Certificates;
+using BlindAI.Attestation.Nitro;
 using BlindAI.Attestation.SevSnp;
+using BlindAI.Attestation.Sgx;
 using BlindAI.Attestation.Simulation;
+using BlindAI.Attestation.Tdx;
 
 namespace BlindAI.Attestation.Evidence;
 
@@ -9,13 +12,23 @@ namespace BlindAI.Attestation.Evidence;
 public static class TeeVerifiers
 {
     /// <summary>Every verifier of this build.</summary>
-    public static IReadOnlyList<ITeeVerifier> All { get; } = [new SnpVerifier(), new SimulationVerifier()];
+    public static IReadOnlyList<ITeeVerifier> All { get; } =
+    [
+        new SgxVerifier(),
+        new TdxVerifier(),
+        new SnpVerifier(),
+        new NitroVerifier(),
+        new SimulationVerifier(),
+    ];
 
     private static readonly FrozenDictionary<TeeKind, ITeeVerifier> ByTee = All.ToFrozenDictionary(verifier => verifier.Tee);
 
     private static readonly FrozenDictionary<TeeKind, Func<TrustAnchors, ITeeVerifier>> ByTeeWithRoots = new Dictionary<TeeKind, Func<TrustAnchors, ITeeVerifier>>
     {
+        [TeeKind.Sgx] = roots => new SgxVerifier(roots),
+        [TeeKind.Tdx] = roots => new TdxVerifier(roots),
         [TeeKind.SevSnp] = roots => new SnpVerifier(roots),
+        [TeeKind.Nitro] = roots => new NitroVerifier(roots),
     }.ToFrozenDictionary();
 
     /// <summary>Finds the verifier of a TEE.</summary>

@@ -29,6 +29,19 @@ internal static class SharedVectors
     public static VerifiedEvidence Verify(ITeeVerifier verifier, CapturedEvidence captured) =>
         verifier.Verify(captured.Evidence, captured.Challenge, captured.At ?? throw new InvalidOperationException("The case has no time."));
 
+    /// <summary>Asserts what prudence says without a policy: the case's own word, and the code (0 for acceptance).</summary>
+    public static void AssertDefault(ITeeVerifier verifier, VerifiedEvidence verified, RejectionCode expected)
+    {
+        if (expected == 0)
+        {
+            verifier.JudgeByDefault(verified);
+        }
+        else
+        {
+            Rejections.AssertCode(expected, () => verifier.JudgeByDefault(verified));
+        }
+    }
+
     /// <summary>Asserts that the verifier reports every claim of the case, with exactly its value.</summary>
     public static void AssertClaims(string tee, string name, JsonObject reported)
     {
@@ -37,14 +50,5 @@ internal static class SharedVectors
             Assert.True(reported.ContainsKey(claim), $"The claim {claim} is not reported.");
             Assert.True(JsonNode.DeepEquals(value, reported[claim]), $"{claim}: expected {value?.ToJsonString() ?? "null"}, reported {reported[claim]?.ToJsonString() ?? "null"}.");
         }
-    }
-
-    /// <summary>Asserts that the judgement without a policy is the one that the case expects.</summary>
-    public static void AssertDefaultPolicy(string tee, string name, Action judge)
-    {
-        var refused = Record.Exception(judge);
-
-        Assert.True(refused is null or AttestationException);
-        Assert.Equal(Expect(tee, name)["default_policy"]!["result"]!.GetValue<string>(), refused is null ? "accept" : "reject");
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using BlindAI.Attestation.Dcap;
 using BlindAI.Attestation.Nitro;
 using BlindAI.Attestation.NvidiaGpu;
 using BlindAI.Attestation.Policy;
@@ -103,7 +104,7 @@ public class AttestationPolicyTests
         Assert.Throws<ArgumentException>(() => Create(accept: [simulation, NitroEntry(Sha384)]));
         Assert.Throws<ArgumentException>(() => Create(accept: [NitroEntry(new HexValue(new byte[48]))]));
         Assert.Throws<ArgumentException>(() => Create(accept: [new NvidiaPolicyEntry { Rims = [Sha256] }]));
-        Assert.Throws<ArgumentException>(() => Create(accept: [new SgxPolicyEntry { Dcap = new() { TcbStatus = [Dcap.TcbStatus.UpToDate] } }]));
+        Assert.Throws<ArgumentException>(() => Create(accept: [new SgxPolicyEntry { Dcap = new() { TcbStatus = [TcbStatus.UpToDate] } }]));
     }
 
     [Fact]

@@ -85,7 +85,7 @@ public sealed class SnpJudgementTests
     public void Judge_ProductThatIsNotNamed_IsRefused()
     {
         AssertJudged(Guest, RejectionCode.ProductNotAccepted, BaseOfTurin, null, null);
-        var refusal = Assert.Throws<AttestationException>(() => ForgedSnp.Verifier.Judge(Verify(new(SnpProduct.Milan)), PolicyEntries.Parse<SnpPolicyEntry>(Base)));
+        var refusal = Assert.Throws<AttestationException>(() => ForgedSnp.Verifier.Judge(Verify(new(SnpProduct.Milan)), EntryUnderTest.Parse(Base)));
         Assert.Equal(RejectionCode.ProductNotAccepted, refusal.Code);
         Assert.Contains("arXiv 2605.12990", refusal.Message, StringComparison.Ordinal);
     }
@@ -99,7 +99,7 @@ public sealed class SnpJudgementTests
     [Fact]
     public void Judge_EntryWithoutTcbForTheProduct_IsRefused()
     {
-        var entry = PolicyEntries.Parse<SnpPolicyEntry>(Base);
+        var entry = (SnpPolicyEntry)EntryUnderTest.Parse(Base);
         var incomplete = new SnpPolicyEntry { Products = entry.Products, Measurements = entry.Measurements, Vmpl = 0, MinimumTcb = new Dictionary<SnpProduct, SnpTcb>() };
 
         Rejections.AssertCode(RejectionCode.TcbNotAccepted, () => ForgedSnp.Verifier.Judge(Guest, incomplete));
@@ -109,7 +109,7 @@ public sealed class SnpJudgementTests
 
     private static void AssertJudged(VerifiedSnp guest, RejectionCode? code, string entry, string? member, string? value)
     {
-        var policy = PolicyEntries.Parse<SnpPolicyEntry>(entry, member, value is null ? null : Expand(value));
+        var policy = value is null ? EntryUnderTest.Parse(entry) : EntryUnderTest.With(entry, member!, Expand(value));
         if (code is { } expected)
         {
             Rejections.AssertCode(expected, () => ForgedSnp.Verifier.Judge(guest, policy));

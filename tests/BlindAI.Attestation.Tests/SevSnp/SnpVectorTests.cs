@@ -10,15 +10,15 @@ public sealed class SnpVectorTests
     private static readonly SnpVerifier Verifier = new();
 
     [Theory]
-    [InlineData("google-milan-v2-debug", true)]
-    [InlineData("lunal-genoa-v5", false)]
-    [InlineData("microsoft-genoa-v3", false)]
-    [InlineData("microsoft-turin-v5", false)]
-    [InlineData("teekit-gcp-milan-v5-vmpl1", true)]
-    [InlineData("trustee-milan-v2", true)]
-    [InlineData("trustee-milan-vlek-v3-vmpl1", true)]
-    [InlineData("virtee-milan-v2", true)]
-    public void Verify_GenuineReport_ReportsItsClaims(string name, bool hasCrl)
+    [InlineData("google-milan-v2-debug", true, RejectionCode.DebugNotAccepted)]
+    [InlineData("lunal-genoa-v5", false, (RejectionCode)0)]
+    [InlineData("microsoft-genoa-v3", false, (RejectionCode)0)]
+    [InlineData("microsoft-turin-v5", false, (RejectionCode)0)]
+    [InlineData("teekit-gcp-milan-v5-vmpl1", true, (RejectionCode)0)]
+    [InlineData("trustee-milan-v2", true, (RejectionCode)0)]
+    [InlineData("trustee-milan-vlek-v3-vmpl1", true, (RejectionCode)0)]
+    [InlineData("virtee-milan-v2", true, (RejectionCode)0)]
+    public void Verify_GenuineReport_ReportsItsClaims(string name, bool hasCrl, RejectionCode byDefault)
     {
         var verified = Assert.IsType<VerifiedSnp>(SharedVectors.Verify(Verifier, SharedVectors.Read("snp", name)));
 
@@ -26,7 +26,8 @@ public sealed class SnpVectorTests
         Assert.Equal(hasCrl, verified.CrlChecked);
         Assert.False(verified.IsFresh);
         Assert.Equal(SharedVectors.Expect("snp", name)["validity_window"]![1]!.GetValue<DateTimeOffset>(), verified.ValidUntil);
-        SharedVectors.AssertDefaultPolicy("snp", name, () => Verifier.JudgeByDefault(verified));
+        Assert.Equal(byDefault == 0 ? "accept" : "reject", SharedVectors.Expect("snp", name)["default_policy"]!["result"]!.GetValue<string>());
+        SharedVectors.AssertDefault(Verifier, verified, byDefault);
     }
 
     [Theory]

@@ -13,16 +13,16 @@ internal static class Pem
 
     private static ReadOnlySpan<byte> Begin => "-----BEGIN "u8;
 
-    /// <summary>Reads certificates in the order of the text; a NUL, as quotes end with, may follow.</summary>
+    /// <summary>Reads certificates in their order: PEM, after which a NUL may follow as in quotes, or DER one after the other.</summary>
     /// <exception cref="AttestationException">The 1xx family.</exception>
     public static IReadOnlyList<Certificate> ReadCertificates(ReadOnlyMemory<byte> bytes)
     {
+        Reject.Unless(bytes.Length <= MaxCertificates * Certificate.MaxLength, RejectionCode.TooLarge, $"A certificate chain has {bytes.Length} bytes; the limit is {MaxCertificates * Certificate.MaxLength}.");
         if (IsDer(bytes.Span))
         {
-            return [Certificate.Parse(bytes)];
+            return [.. SplitDer(bytes).Select(Certificate.Parse)];
         }
 
-        Reject.Unless(bytes.Length <= MaxCertificates * Certificate.MaxLength, RejectionCode.TooLarge, $"A certificate chain has {bytes.Length} bytes; the limit is {MaxCertificates * Certificate.MaxLength}.");
         var certificates = new List<Certificate>();
         var text = ReadText(bytes.Span);
         var rest = text.AsSpan();
@@ -39,6 +39,19 @@ internal static class Pem
         Reject.Unless(certificates.Count > 0, RejectionCode.EncodingInvalid, "A certificate chain holds no certificate.");
         return certificates;
     }
+
+    // Certificates one after the other, as Intel's own sample has them.
+    private static List<ReadOnlyMemory<byte>> SplitDer(ReadOnlyMemory<byte> bytes) => Der.Read(bytes, "A certificate chain", reader =>
+    {
+        var parts = new List<ReadOnlyMemory<byte>>();
+        while (reader.HasData)
+        {
+            Reject.Unless(parts.Count < MaxCertificates, RejectionCode.TooLarge, $"A certificate chain has more than {MaxCertificates} certificates.");
+            parts.Add(reader.ReadEncodedValue());
+        }
+
+        return parts;
+    });
 
     /// <summary>The DER of one object.</summary>
     /// <exception cref="AttestationException"><see cref="RejectionCode.EncodingInvalid"/>.</exception>
