@@ -7,6 +7,7 @@ using BlindAI.Attestation.Evidence;
 using BlindAI.Attestation.Evidence.Certificates;
 using BlindAI.Attestation.Nitro;
 using BlindAI.Attestation.Policy;
+using BlindAI.Attestation.SevSnp;
 using BlindAI.Attestation.Sgx;
 using BlindAI.Attestation.Simulation;
 using BlindAI.Attestation.Tdx;
@@ -43,6 +44,8 @@ internal static class FuzzTargets
         ["revocation-list"] = input => Attestation(RevocationList.Parse, input.ToArray()),
         ["tcb-info"] = input => Attestation(bytes => ReadSigned(bytes, "tcbInfo", TcbInfo.Read), input.ToArray()),
         ["simulation-report"] = input => Attestation(SimulationReport.Parse, input.ToArray()),
+        ["snp-certificates"] = input => Attestation(ReadSnpCertificates, input.ToArray()),
+        ["snp-report"] = input => Attestation(SnpReport.Parse, input.ToArray()),
         ["nitro-document"] = input => Attestation(NitroDocument.Parse, input.ToArray()),
         ["policy"] = input => Attestation(bytes => AttestationPolicy.Parse(bytes.Span), input.ToArray()),
         ["request-header"] = input => Serving(bytes => InferenceRequestHeader.Parse(bytes.Span, Limits), input.ToArray()),
@@ -89,6 +92,12 @@ internal static class FuzzTargets
         }
 
         return bytes;
+    }
+
+    private static object ReadSnpCertificates(ReadOnlyMemory<byte> bytes)
+    {
+        var table = SnpCertificateTable.Parse(bytes);
+        return table.Find(SnpCertificateTable.Vcek) is { } leaf ? SnpLeaf.Parse(Certificate.Parse(leaf)) : table;
     }
 
     private static object ReadQuote(ReadOnlyMemory<byte> bytes)

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using BlindAI.Attestation.Evidence.Certificates;
 using BlindAI.Attestation.Nitro;
+using BlindAI.Attestation.SevSnp;
 using BlindAI.Attestation.Sgx;
 using BlindAI.Attestation.Simulation;
 using BlindAI.Attestation.Tdx;
@@ -15,6 +16,7 @@ public static class TeeVerifiers
     [
         new SgxVerifier(),
         new TdxVerifier(),
+        new SnpVerifier(),
         new NitroVerifier(),
         new SimulationVerifier(),
     ];
@@ -25,6 +27,7 @@ public static class TeeVerifiers
     {
         [TeeKind.Sgx] = roots => new SgxVerifier(roots),
         [TeeKind.Tdx] = roots => new TdxVerifier(roots),
+        [TeeKind.SevSnp] = roots => new SnpVerifier(roots),
         [TeeKind.Nitro] = roots => new NitroVerifier(roots),
     }.ToFrozenDictionary();
 
