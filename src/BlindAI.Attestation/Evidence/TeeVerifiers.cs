@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using BlindAI.Attestation.Evidence.Certificates;
 using BlindAI.Attestation.Nitro;
+using BlindAI.Attestation.NvidiaGpu;
 using BlindAI.Attestation.Simulation;
 
 namespace BlindAI.Attestation.Evidence;
@@ -12,6 +13,7 @@ public static class TeeVerifiers
     public static IReadOnlyList<ITeeVerifier> All { get; } =
     [
         new NitroVerifier(),
+        new NvidiaVerifier(),
         new SimulationVerifier(),
     ];
 
@@ -20,6 +22,7 @@ public static class TeeVerifiers
     private static readonly FrozenDictionary<TeeKind, Func<TrustAnchors, ITeeVerifier>> ByTeeWithRoots = new Dictionary<TeeKind, Func<TrustAnchors, ITeeVerifier>>
     {
         [TeeKind.Nitro] = roots => new NitroVerifier(roots),
+        [TeeKind.NvidiaGpu] = roots => new NvidiaVerifier(roots),
     }.ToFrozenDictionary();
 
     /// <summary>Finds the verifier of a TEE.</summary>
