@@ -131,7 +131,9 @@ internal sealed class RimFile
         }
     }
 
-    private static RimFile Read(RimElement root, Sha256Digest digest, DateTimeOffset validUntil)
+    /// <summary>What a file says, believed or not.</summary>
+    /// <exception cref="AttestationException">The 1xx family.</exception>
+    internal static RimFile Read(RimElement root, Sha256Digest digest, DateTimeOffset validUntil)
     {
         Reject.Unless(root.Name == "SoftwareIdentity" && root.Namespace == Swid, RejectionCode.EncodingInvalid, "The RIM file is not a software identity.");
         var version = One(root, "Meta").Find("colloquialVersion") ?? throw new AttestationException(RejectionCode.MemberMissing, "The RIM file names no version.");
