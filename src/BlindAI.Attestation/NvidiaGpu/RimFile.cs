@@ -6,7 +6,7 @@ namespace BlindAI.Attestation.NvidiaGpu;
 
 /// <summary>NVIDIA's reference measurements (RIM) of one firmware, as NVIDIA signed them.</summary>
 /// <remarks>
-/// Source: docs/attestation.md, clause 15; ISO/IEC 19770-2 (SWID); TCG Reference Integrity Manifest Information Model; W3C XML Signature. Everything is read from
+/// Source: docs/attestation.md, clauses 15.6 to 15.8; ISO/IEC 19770-2 (SWID); TCG Reference Integrity Manifest Information Model; W3C XML Signature. Everything is read from
 /// the very tree whose canonical form was hashed, the signature itself left out, so that nothing else can be put in its place.
 /// </remarks>
 internal sealed class RimFile

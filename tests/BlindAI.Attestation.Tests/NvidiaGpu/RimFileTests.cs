@@ -5,7 +5,7 @@ using BlindAI.Testing;
 
 namespace BlindAI.Attestation.Tests.NvidiaGpu;
 
-/// <summary>What a RIM file must be, and what a forger may try: clause 15.7 of docs/attestation.md.</summary>
+/// <summary>What a RIM file must be, and what a forger may try: docs/attestation.md, clauses 15.7 and 15.8.</summary>
 public sealed class RimFileTests : IDisposable
 {
     private readonly ForgedP384Chain _signer = new(["CoRIM Root CA", "Reference Value CA", "RIM Signer"], ForgedGpu.Now.AddYears(-1), ForgedGpu.Now.AddYears(10), ForgedGpu.Now.AddYears(1));
