@@ -3,6 +3,7 @@ using BlindAI.Attestation.Evidence.Certificates;
 using BlindAI.Attestation.Nitro;
 using BlindAI.Attestation.SevSnp;
 using BlindAI.Attestation.Sgx;
+using BlindAI.Attestation.NvidiaGpu;
 using BlindAI.Attestation.Simulation;
 using BlindAI.Attestation.Tdx;
 
@@ -18,6 +19,7 @@ public static class TeeVerifiers
         new TdxVerifier(),
         new SnpVerifier(),
         new NitroVerifier(),
+        new NvidiaVerifier(),
         new SimulationVerifier(),
     ];
 
@@ -29,6 +31,7 @@ public static class TeeVerifiers
         [TeeKind.Tdx] = roots => new TdxVerifier(roots),
         [TeeKind.SevSnp] = roots => new SnpVerifier(roots),
         [TeeKind.Nitro] = roots => new NitroVerifier(roots),
+        [TeeKind.NvidiaGpu] = roots => new NvidiaVerifier(roots),
     }.ToFrozenDictionary();
 
     /// <summary>Finds the verifier of a TEE.</summary>
