@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 
 namespace BlindAI.Attestation;
 
@@ -12,5 +13,37 @@ internal static class Reject
         {
             throw new AttestationException(code, message, hint);
         }
+    }
+
+    /// <summary>The same; the message is put together only where it is needed.</summary>
+    /// <exception cref="AttestationException"><paramref name="condition"/> does not hold.</exception>
+    public static void Unless([DoesNotReturnIf(false)] bool condition, RejectionCode code, [InterpolatedStringHandlerArgument(nameof(condition))] ref Message message, string? hint = null)
+    {
+        if (!condition)
+        {
+            throw new AttestationException(code, message.ToStringAndClear(), hint);
+        }
+    }
+
+    /// <summary>An interpolated message that formats nothing while the condition holds.</summary>
+    [InterpolatedStringHandler]
+    [SuppressMessage("Performance", "CA1815", Justification = "Made by the compiler and never compared.")]
+    public ref struct Message
+    {
+        private DefaultInterpolatedStringHandler _inner;
+
+        public Message(int literalLength, int formattedCount, bool condition, out bool shouldAppend)
+        {
+            shouldAppend = !condition;
+            _inner = condition ? default : new(literalLength, formattedCount, System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        public void AppendLiteral(string value) => _inner.AppendLiteral(value);
+
+        public void AppendFormatted<T>(T value) => _inner.AppendFormatted(value);
+
+        public void AppendFormatted<T>(T value, string? format) => _inner.AppendFormatted(value, format);
+
+        public string ToStringAndClear() => _inner.ToStringAndClear();
     }
 }

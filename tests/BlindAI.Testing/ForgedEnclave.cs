@@ -28,6 +28,9 @@ public sealed class ForgedEnclave : IDisposable
 
     public X509Certificate2 Certificate { get; }
 
+    /// <summary>The key of the certificate.</summary>
+    public ECDsa TlsKey => _tlsKey;
+
     public Nonce Nonce { get; } = Nonce.Create();
 
     /// <summary>A policy that this enclave meets.</summary>

@@ -23,7 +23,7 @@ public sealed class CapturedEvidence
     [
         EndorsementName.TcbInfo, EndorsementName.TcbInfoIssuerChain, EndorsementName.QeIdentity, EndorsementName.QeIdentityIssuerChain,
         EndorsementName.PckCrl, EndorsementName.PckCrlIssuerChain, EndorsementName.RootCaCrl, EndorsementName.PckChain,
-        EndorsementName.Leaf, EndorsementName.Ask, EndorsementName.Ark, EndorsementName.Crl,
+        EndorsementName.Leaf, EndorsementName.Ask, EndorsementName.Ark, EndorsementName.Crl, EndorsementName.CertTable,
         EndorsementName.TpmQuoteSignature, EndorsementName.HclReport, EndorsementName.Pcrs, EndorsementName.Quote,
         EndorsementName.CertChain, EndorsementName.DriverRim, EndorsementName.VbiosRim,
     ];

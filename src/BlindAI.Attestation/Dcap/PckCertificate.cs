@@ -8,10 +8,13 @@ namespace BlindAI.Attestation.Dcap;
 /// <remarks>Source: Intel SGX PCK Certificate and Certificate Revocation List Profile Specification, section 1.3.5, OID 1.2.840.113741.1.13.1.</remarks>
 public sealed class PckCertificate
 {
-    private const string Extension = "1.2.840.113741.1.13.1";
     private const int ComponentCount = 16;
     private const int PceSvnIndex = 17;
 
+    /// <summary>The extension that holds it.</summary>
+    internal const string Extension = "1.2.840.113741.1.13.1";
+
+    /// <summary>What the leaf is called.</summary>
     internal const string CommonName = "SGX PCK Certificate";
 
     /// <summary>PPID, 16 bytes: names the platform.</summary>

@@ -16,7 +16,8 @@ internal static class SignedJson
 
     private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = 16 };
 
-    private static readonly JsonDocumentOptions DocumentOptions = new() { MaxDepth = 16, AllowDuplicateProperties = false };
+    /// <summary>How the signed object is read: no duplicate members, bounded depth.</summary>
+    public static readonly JsonDocumentOptions DocumentOptions = new() { MaxDepth = 16, AllowDuplicateProperties = false };
 
     /// <summary>Decides whether Intel signed the object, and reads it then.</summary>
     /// <remarks>1. The document parses. 2. Its signer chains to the root. 3. The signer is the one for TCB data. 4. It signed the object.</remarks>
@@ -34,7 +35,7 @@ internal static class SignedJson
         CertificateChain.Verify(chain, roots, now);                                                                                               // 2
         Reject.Unless(chain[0].SubjectCommonName == SignerName && !chain[0].IsAuthority, RejectionCode.CollateralSignatureInvalid,
             $"The certificate beside \"{name}\" is not Intel's for TCB data.");                                                                  // 3
-        Reject.Unless(VerifiedSignatures.Holds(chain[0].SubjectPublicKeyInfo, SignatureAlgorithm.EcdsaSha256, signed, ToDer(signature)),
+        Reject.Unless(VerifiedSignatures.Holds(chain[0], SignatureAlgorithm.EcdsaSha256, signed, ToDer(signature)),
             RejectionCode.CollateralSignatureInvalid, $"\"{name}\" is not signed by Intel.", "fetch it again; it must not be formatted anew on the way.");   // 4
         return Guarded(name, () =>
         {
@@ -43,7 +44,8 @@ internal static class SignedJson
         });
     }
 
-    private static (ReadOnlyMemory<byte> Signed, byte[] Signature) Split(ReadOnlyMemory<byte> document, string name)
+    /// <summary>Cuts the signed object and the signature out of the document.</summary>
+    public static (ReadOnlyMemory<byte> Signed, byte[] Signature) Split(ReadOnlyMemory<byte> document, string name)
     {
         var reader = new Utf8JsonReader(document.Span, ReaderOptions);
         ReadOnlyMemory<byte>? signed = null;
@@ -73,8 +75,8 @@ internal static class SignedJson
         return (signed.Value, signature);
     }
 
-    // Whatever a reader finds wrong with the JSON is one refusal.
-    private static TResult Guarded<TResult>(string name, Func<TResult> read)
+    /// <summary>Makes whatever a reader finds wrong with the JSON one refusal.</summary>
+    public static TResult Guarded<TResult>(string name, Func<TResult> read)
     {
         try
         {

@@ -20,7 +20,11 @@ public static class EnclaveVerifier
     /// <param name="policy">What is accepted.</param>
     /// <param name="now">The client's clock: for the policy's validity and for certificates.</param>
     /// <exception cref="AttestationException">A step failed; the code says which.</exception>
-    public static VerifiedEnclave Verify(EvidenceObject value, ChannelObservation seen, AttestationPolicy policy, DateTimeOffset now)
+    public static VerifiedEnclave Verify(EvidenceObject value, ChannelObservation seen, AttestationPolicy policy, DateTimeOffset now) =>
+        Verify(value, seen, policy, now, TeeVerifiers.For);
+
+    /// <summary>The same with verifiers of one's own choice: tests bring some that trust test roots.</summary>
+    internal static VerifiedEnclave Verify(EvidenceObject value, ChannelObservation seen, AttestationPolicy policy, DateTimeOffset now, Func<TeeKind, ITeeVerifier> verifiers)
     {
         ArgumentNullException.ThrowIfNull(value);
         ArgumentNullException.ThrowIfNull(seen);
@@ -31,7 +35,7 @@ public static class EnclaveVerifier
         steps.Add(new(1, "policy is valid", "Your own rules for what to accept have not expired."));
 
         var claimsDigest = Sha256Digest.Of(value.EncodedClaims.Span);
-        var evidence = VerifyEvidence(value, policy, EvidenceChallenge.ForClaims(ReportData.ForClaims(value.EncodedClaims.Span), seen.Nonce), now);   // 2, 3
+        var (evidence, item) = VerifyEvidence(value, policy, verifiers, EvidenceChallenge.ForClaims(ReportData.ForClaims(value.EncodedClaims.Span), seen.Nonce), now);   // 2, 3
         steps.Add(new(2, "evidence is authentic", MeaningOf(evidence.Tee)));
         steps.Add(new(3, "evidence covers the claims", "What the server says about itself is exactly what was signed; nobody changed a bit of it on the way."));
 
@@ -44,6 +48,7 @@ public static class EnclaveVerifier
         Reject.Unless(claims.TlsKey.Equals(Sha256Digest.Of(certificate.PublicKey.ExportSubjectPublicKeyInfo())), RejectionCode.TlsKeyMismatch,
             "The evidence names another TLS key than the one of this connection: somebody stands between you and the enclave.",
             "a proxy that ends TLS (corporate inspection, CDN, ingress) looks the same; connect past it.");                          // 5
+        RaTlsCheck.Verify(certificate, evidence, item, verifiers, now);
         steps.Add(new(5, "connection ends in the enclave", "The encryption key of this connection is the one that the evidence names; nobody in between can read along."));
 
         CheckBinder(claims, seen, policy);                                                                                          // 6
@@ -64,7 +69,8 @@ public static class EnclaveVerifier
             ? new(9, "configuration is NOT CHECKED", "Your policy accepts any configuration: logging, callers and limits are whatever the operator chose.")
             : new(9, "configuration is accepted", "Logging, callers and limits are set as your policy expects."));
 
-        var entry = Judge(evidence, [.. policy.Accept.Where(entry => entry.Tee == evidence.Tee)], gpu => GpuCheck.Verify(value, claims, seen, gpu, now));                                 // 10
+        var entry = Judge(evidence, [.. policy.Accept.Where(entry => entry.Tee == evidence.Tee)], verifiers(evidence.Tee),
+            gpu => GpuCheck.Verify(value, claims, seen, gpu, verifiers(TeeKind.NvidiaGpu), now));                                   // 10
         steps.Add(MeaningOfJudgement(evidence, entry));
 
         MachineCheck.Judge(evidence, policy.Machines, certificate, seen, now);                                                      // 11
@@ -88,14 +94,16 @@ public static class EnclaveVerifier
         policy.RequireValidAt(now);
         var entries = evidence.Tee == TeeKind.NvidiaGpu ? policy.Accept.Select(entry => entry.DemandedGpu).OfType<PolicyEntry>() : policy.Accept.Where(entry => entry.Tee == evidence.Tee);
         Reject.Unless(entries.Any(), RejectionCode.TeeNotAccepted, $"The policy has no entry for {evidence.Tee}.");
-        Judge(evidence, [.. entries], _ => throw new AttestationException(RejectionCode.GpuNotProved, "The policy demands a GPU, and evidence alone does not show which GPU belongs to it."));
+        Judge(evidence, [.. entries], TeeVerifiers.For(evidence.Tee),
+            _ => throw new AttestationException(RejectionCode.GpuNotProved, "The policy demands a GPU, and evidence alone does not show which GPU belongs to it."));
         if (policy.Machines is MachineRule.Listed listed)
         {
             MachineCheck.JudgeIdentity(listed, evidence);
         }
     }
 
-    private static VerifiedEvidence VerifyEvidence(EvidenceObject value, AttestationPolicy policy, EvidenceChallenge challenge, DateTimeOffset now)
+    private static (VerifiedEvidence Evidence, TeeEvidence Item) VerifyEvidence(
+        EvidenceObject value, AttestationPolicy policy, Func<TeeKind, ITeeVerifier> verifiers, EvidenceChallenge challenge, DateTimeOffset now)
     {
         // Evidence of a TEE that the policy does not name is ignored, not an error: a server may offer several.
         var items = value.Evidence
@@ -110,13 +118,11 @@ public static class EnclaveVerifier
                 : new AttestationException(RejectionCode.TeeNotAccepted, "The server gave evidence of no TEE that the policy accepts.");
         }
 
-        return FirstThatHolds(items, pair => TeeVerifiers.For(pair.Tee!).Verify(pair.Item, challenge, now));
+        return FirstThatHolds(items, pair => (verifiers(pair.Tee!).Verify(pair.Item, challenge, now), pair.Item));
     }
 
-    private static PolicyEntry Judge(VerifiedEvidence evidence, List<PolicyEntry> entries, Action<NvidiaPolicyEntry> proveGpu)
-    {
-        var verifier = TeeVerifiers.For(evidence.Tee);
-        return FirstThatHolds(entries, entry =>
+    private static PolicyEntry Judge(VerifiedEvidence evidence, List<PolicyEntry> entries, ITeeVerifier verifier, Action<NvidiaPolicyEntry> proveGpu) =>
+        FirstThatHolds(entries, entry =>
         {
             verifier.Judge(evidence, entry);
             if (entry.DemandedGpu is { } gpu)
@@ -126,7 +132,6 @@ public static class EnclaveVerifier
 
             return entry;
         });
-    }
 
     // What the proof rests on may end before the policy would have it renewed.
     private static TimeSpan LifetimeOf(VerifiedEvidence evidence, AttestationPolicy policy, DateTimeOffset now) =>

@@ -40,6 +40,9 @@ public static class EndorsementName
     /// <summary>SEV-SNP: the ARK's revocation list.</summary>
     public const string Crl = "crl";
 
+    /// <summary>SEV-SNP: the host's table of certificates by GUID, as the guest's driver hands it over; the names above come first.</summary>
+    public const string CertTable = "cert_table";
+
     /// <summary>Azure: the signature of the TPM quote.</summary>
     public const string TpmQuoteSignature = "tpm_quote_sig";
 

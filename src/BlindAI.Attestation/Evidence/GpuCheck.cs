@@ -14,13 +14,12 @@ internal static class GpuCheck
 
     /// <summary>1. There is GPU evidence, and claim 13 names it. 2. It is authentic and answers the nonce. 3. The policy accepts it.</summary>
     /// <exception cref="AttestationException"><see cref="RejectionCode.GpuNotProved"/>, or what the GPU's verifier refuses.</exception>
-    public static void Verify(EvidenceObject value, Claims claims, ChannelObservation seen, NvidiaPolicyEntry policy, DateTimeOffset now)
+    public static void Verify(EvidenceObject value, Claims claims, ChannelObservation seen, NvidiaPolicyEntry policy, ITeeVerifier verifier, DateTimeOffset now)
     {
         var item = value.Evidence.FirstOrDefault(item => item.Type == TeeKind.NvidiaGpu.EvidenceType
             && claims.Gpu is { } named && named.Equals(Sha256Digest.Of(item.Data.Span)));
         Reject.Unless(item is not null, RejectionCode.GpuNotProved, "The policy demands a GPU, and the claims name no GPU evidence that came along.",
             "is the server set up with a GPU in confidential-computing mode?");                                                     // 1
-        var verifier = TeeVerifiers.For(TeeKind.NvidiaGpu);
         var evidence = verifier.Verify(item, EvidenceChallenge.Exactly(NonceFor(seen.Nonce, claims.TlsKey)), now);                  // 2
         verifier.Judge(evidence, policy);                                                                                           // 3
     }

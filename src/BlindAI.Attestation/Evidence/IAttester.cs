@@ -2,7 +2,7 @@ namespace BlindAI.Attestation.Evidence;
 
 /// <summary>Has the TEE of this process sign report data.</summary>
 /// <remarks>
-/// Only report data made of claims can be passed (<see cref="ReportData.ForClaims"/>): an attester that signs bytes of a client's choice would let
+/// Only report data made of claims can be passed (<see cref="ReportData.ForClaims"/>, <see cref="ReportData.ForRaTls"/>): an attester that signs bytes of a client's choice would let
 /// one protocol's quote stand for another's.
 /// </remarks>
 public interface IAttester

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace BlindAI.Attestation.Evidence;
 
-/// <summary>The 64 bytes that hardware signs on behalf of the enclave; ours are always the digest of a claims buffer.</summary>
+/// <summary>The 64 bytes that hardware signs on behalf of the enclave; ours are always a digest of claims.</summary>
 /// <remarks>Source: docs/attestation.md, clause 2. <see cref="ToString"/> does not show the bytes.</remarks>
 public sealed class ReportData : IEquatable<ReportData>
 {
@@ -26,7 +26,7 @@ public sealed class ReportData : IEquatable<ReportData>
         return new(bytes.ToArray());
     }
 
-    /// <summary>SHA-512("blindai-report-data-1" 0x00 ‖ claims): the only thing an enclave of ours lets its hardware sign.</summary>
+    /// <summary>SHA-512("blindai-report-data-1" 0x00 ‖ claims): what an enclave of ours has its hardware sign for its clients.</summary>
     /// <remarks>The label keeps the quote of one protocol from being taken for another's.</remarks>
     public static ReportData ForClaims(ReadOnlySpan<byte> encodedClaims)
     {
@@ -34,6 +34,18 @@ public sealed class ReportData : IEquatable<ReportData>
         hash.AppendData(Label);
         hash.AppendData(encodedClaims);
         return new(hash.GetHashAndReset());
+    }
+
+    /// <summary>SHA-256(claims buffer) ‖ 32 zero bytes: what the quote in an RA-TLS certificate carries, and the only other construction.</summary>
+    /// <remarks>
+    /// Source: docs/attestation.md, clause 2.7. The claims buffer is made by the enclave (<see cref="Dcap.RaTlsEvidence.EncodeClaims"/>). Neither construction can be taken for the other:
+    /// whoever found claims whose SHA-512 ends in 32 zero bytes would have broken SHA-512.
+    /// </remarks>
+    public static ReportData ForRaTls(ReadOnlySpan<byte> claimsBuffer)
+    {
+        var bytes = new byte[Length];
+        SHA256.HashData(claimsBuffer, bytes);
+        return new(bytes);
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,9 @@
 using System.Collections.Frozen;
 using BlindAI.Attestation.Evidence.Certificates;
+using BlindAI.Attestation.Nitro;
+using BlindAI.Attestation.SevSnp;
 using BlindAI.Attestation.Sgx;
+using BlindAI.Attestation.NvidiaGpu;
 using BlindAI.Attestation.Simulation;
 using BlindAI.Attestation.Tdx;
 
@@ -10,7 +13,15 @@ namespace BlindAI.Attestation.Evidence;
 public static class TeeVerifiers
 {
     /// <summary>Every verifier of this build.</summary>
-    public static IReadOnlyList<ITeeVerifier> All { get; } = [new SgxVerifier(), new TdxVerifier(), new SimulationVerifier()];
+    public static IReadOnlyList<ITeeVerifier> All { get; } =
+    [
+        new SgxVerifier(),
+        new TdxVerifier(),
+        new SnpVerifier(),
+        new NitroVerifier(),
+        new NvidiaVerifier(),
+        new SimulationVerifier(),
+    ];
 
     private static readonly FrozenDictionary<TeeKind, ITeeVerifier> ByTee = All.ToFrozenDictionary(verifier => verifier.Tee);
 
@@ -18,6 +29,9 @@ public static class TeeVerifiers
     {
         [TeeKind.Sgx] = roots => new SgxVerifier(roots),
         [TeeKind.Tdx] = roots => new TdxVerifier(roots),
+        [TeeKind.SevSnp] = roots => new SnpVerifier(roots),
+        [TeeKind.Nitro] = roots => new NitroVerifier(roots),
+        [TeeKind.NvidiaGpu] = roots => new NvidiaVerifier(roots),
     }.ToFrozenDictionary();
 
     /// <summary>Finds the verifier of a TEE.</summary>

@@ -21,6 +21,11 @@ public sealed record SnpTcb
     /// <summary>The microcode patch level of all cores.</summary>
     public required byte Microcode { get; init; }
 
+    /// <summary>Reads a TCB_VERSION of 8 bytes; which byte is which depends on the product.</summary>
+    internal static SnpTcb Parse(SnpProduct product, ReadOnlySpan<byte> word) => product >= SnpProduct.Turin
+        ? new() { Fmc = word[0], Bootloader = word[1], Tee = word[2], Snp = word[3], Microcode = word[7] }
+        : new() { Bootloader = word[0], Tee = word[1], Snp = word[6], Microcode = word[7] };
+
     internal static SnpTcb Read(PolicyObject members) => new()
     {
         Fmc = (byte?)members.Optional("fmc")?.Integer(byte.MinValue, byte.MaxValue),

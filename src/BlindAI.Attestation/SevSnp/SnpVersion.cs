@@ -14,6 +14,8 @@ public sealed record SnpVersion
     /// <summary>The build number, 0 to 255; counts only where the other two are equal.</summary>
     public required byte Build { get; init; }
 
+    internal bool IsAtLeast(SnpVersion least) => (Major, Minor, Build).CompareTo((least.Major, least.Minor, least.Build)) >= 0;
+
     internal static SnpVersion Read(PolicyObject members) => new()
     {
         Major = (byte)members.Required("major").Integer(byte.MinValue, byte.MaxValue),

@@ -45,7 +45,7 @@ public sealed class EnclaveVerifierTests : IDisposable
 
     [Fact]
     public void Verify_HardwareTeeWithoutVerifier_AnswersUnsupported() =>
-        Refuse(RejectionCode.TeeUnsupported, value: _enclave.Prove() with { Evidence = [new("snp-report", new byte[1184])] }, policy: HardwarePolicy());
+        Refuse(RejectionCode.TeeUnsupported, value: _enclave.Prove() with { Evidence = [new("cca-token", new byte[1184])] }, policy: HardwarePolicy());
 
     [Fact]
     public void Verify_EvidenceForOtherClaims_IsRefused()
@@ -212,8 +212,9 @@ public sealed class EnclaveVerifierTests : IDisposable
     private static AttestationPolicy HardwarePolicy() => AttestationPolicy.Parse("""
         {
           "version": 1, "service": "risk.example.org", "machines": "any", "dangerouslyAnyConfiguration": true, "otherModels": "allow",
-          "accept": [ { "tee": "snp", "products": ["Genoa"], "measurements": ["000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"],
-            "vmpl": 0, "minimumTcb": { "Genoa": { "bootloader": 10, "tee": 0, "snp": 23, "microcode": 84 } } } ]
+          "accept": [ { "tee": "cca", "platformKeys": ["0000000000000000000000000000000000000000000000000000000000000000"],
+            "implementationIds": ["0000000000000000000000000000000000000000000000000000000000000000"],
+            "rim": ["0000000000000000000000000000000000000000000000000000000000000000"] } ]
         }
         """u8);
 

@@ -1,0 +1,50 @@
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace BlindAI.Attestation.Evidence;
+
+/// <summary>Reads and writes the files of a kernel: in one piece, and without believing the length that they state.</summary>
+internal static class DeviceFile
+{
+    /// <summary>Most bytes of a file that holds a word or a number: one page.</summary>
+    private const int MaxTextLength = 4096;
+
+    /// <summary>Reads a file to its end.</summary>
+    /// <exception cref="AttestationException"><see cref="RejectionCode.EvidenceUnavailable"/>: more than <paramref name="limit"/> bytes.</exception>
+    /// <exception cref="IOException">The kernel refused; the number of its error is the HResult.</exception>
+    public static byte[] Read(string path, int limit)
+    {
+        using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        var bytes = new byte[limit + 1];
+        var length = 0;
+        for (int read; length < bytes.Length && (read = ReadPart(handle, bytes.AsSpan(length), length)) > 0; length += read)
+        {
+        }
+
+        return length <= limit ? bytes[..length] : throw DeviceFault.Unavailable($"{path} holds more than {limit} bytes.");
+    }
+
+    /// <summary>Writes a file that exists, with one call: the kernel takes what one call brings as one value.</summary>
+    /// <exception cref="IOException">The kernel refused; the number of its error is the HResult.</exception>
+    public static void Write(string path, ReadOnlySpan<byte> value)
+    {
+        using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        RandomAccess.Write(handle, value, fileOffset: 0);
+    }
+
+    /// <summary>Reads a word or number, without the line's end.</summary>
+    public static string ReadText(string path) => Encoding.ASCII.GetString(Read(path, MaxTextLength)).Trim();
+
+    private static int ReadPart(SafeFileHandle handle, Span<byte> into, int offset)
+    {
+        try
+        {
+            return RandomAccess.Read(handle, into, offset);
+        }
+        catch (ArgumentOutOfRangeException exception)
+        {
+            // What the runtime makes of EFBIG.
+            throw new IOException(exception.Message, DeviceFault.FileTooLarge);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using BlindAI.Attestation.Dcap;
+using BlindAI.Attestation.Evidence;
+using BlindAI.Attestation.Policy;
+using BlindAI.Attestation.Tests.Policy;
+using BlindAI.Testing;
+
+namespace BlindAI.Attestation.Tests.Evidence;
+
+/// <summary>The claims step over hardware evidence: what simulation cannot show.</summary>
+public sealed class HardwareEnclaveTests : IDisposable
+{
+    private const string D1 = "d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1";
+    private const string D2 = "d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2d2";
+    private const string D3 = "d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3d3";
+    private const string Tdx = $$"""{ "tee": "tdx", "mrTd": ["{{D1}}"], "rtmr": { "1": "{{D2}}", "2": "{{D3}}" }, "tcbStatus": ["UpToDate"] }""";
+    private const string Sgx = """{ "tee": "sgx", "mrEnclave": ["e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1"], "tcbStatus": ["UpToDate"] }""";
+
+    private readonly ForgedEnclave _enclave = new();
+    private readonly ForgedIntel _intel = new();
+
+    public void Dispose()
+    {
+        _enclave.Dispose();
+        _intel.Dispose();
+    }
+
+    [Theory]
+    [InlineData(Tdx)]
+    [InlineData(Sgx)]
+    public void Verify_HardwareThatThePolicyAccepts_IsVerified(string entry)
+    {
+        UseTeeOf(entry);
+
+        var verified = Verify(PolicyOf(entry));
+
+        Assert.Equal(_intel.Tee, verified.Tee);
+        Assert.Equal(11, verified.Steps.Count);
+        Assert.Equal(verified.Policy.ReattestAfter, verified.Lifetime);
+    }
+
+    [Fact]
+    public void Verify_CollateralThatEndsSoon_CutsTheLifetime()
+    {
+        _intel.CrlNextUpdate = ForgedIntel.Now.AddSeconds(40);
+
+        Assert.Equal(TimeSpan.FromSeconds(40), Verify(PolicyOf(Tdx)).Lifetime);
+    }
+
+    [Fact]
+    public void Verify_OtherClaimsThanSigned_IsRefused()
+    {
+        var other = (_enclave.Claims with { Epoch = 2 }).Encode();
+
+        Rejections.AssertCode(RejectionCode.ReportDataMismatch, () => Verify(PolicyOf(Tdx), encodedClaims: other));
+    }
+
+    [Fact]
+    public void Verify_OneEntryOfSeveralHolds_IsVerified() =>
+        Verify(PolicyOf(EntryUnderTestJson("mrTd", $"[\"{D2}\"]"), Tdx));
+
+    [Fact]
+    public void Verify_MachineOnTheList_IsVerified()
+    {
+        Verify(PolicyOf(new MachineRule.Listed { Ppids = [new(_intel.Ppid)] }, Tdx));
+        Verify(PolicyOf(new MachineRule.Listed { PlatformInstanceIds = [new(_intel.PlatformInstanceId)] }, Tdx));
+        Verify(PolicyOf(new MachineRule.Listed { Ppids = [new(new byte[16])], PlatformInstanceIds = [new(_intel.PlatformInstanceId)] }, Tdx));
+    }
+
+    [Fact]
+    public void Verify_MachineNotOnTheList_IsRefused()
+    {
+        // The right bytes under the wrong kind of id do not count.
+        foreach (var rule in new MachineRule.Listed[] { new() { Ppids = [new(new byte[16])] }, new() { PlatformInstanceIds = [new(_intel.Ppid)] }, new() { ChipIds = [new([.. Enumerable.Repeat((byte)1, 64)])] } })
+        {
+            Rejections.AssertCode(RejectionCode.MachineNotAccepted, () => Verify(PolicyOf(rule, Tdx)));
+        }
+    }
+
+    [Fact]
+    public void Verify_MachineWithoutInstanceId_IsNotOnAListOfThem()
+    {
+        _intel.AuthorityName = ForgedIntel.ProcessorCa;
+
+        Rejections.AssertCode(RejectionCode.MachineNotAccepted, () => Verify(PolicyOf(new MachineRule.Listed { PlatformInstanceIds = [new(_intel.PlatformInstanceId)] }, Tdx)));
+    }
+
+    [Fact]
+    public void Verify_GpuDemandedAndNoneProved_IsRefused()
+    {
+        var policy = PolicyOf(EntryUnderTestJson("gpu", """{ "tee": "nvidia", "driverVersions": ["550.90.07"], "vbiosVersions": ["96.00.9F.00.01"] }"""));
+
+        Rejections.AssertCode(RejectionCode.GpuNotProved, () => Verify(policy));
+    }
+
+    [Theory]
+    [InlineData(Tdx)]
+    [InlineData(Sgx)]
+    public void Verify_EvidenceInsideTheCertificate_MustAgree(string entry)
+    {
+        UseTeeOf(entry);
+        var policy = PolicyOf(entry);
+
+        Verify(policy, CertificateWith(_enclave.Claims.TlsKey));
+        Rejections.AssertCode(RejectionCode.TlsKeyMismatch, () => Verify(policy, CertificateWith(_enclave.Claims.ReceiptKey)));
+        Rejections.AssertCode(RejectionCode.ReportDataMismatch, () => Verify(policy, CertificateWith(_enclave.Claims.TlsKey, quoteIsForOtherClaims: true)));
+        Rejections.AssertCode(RejectionCode.CertificateMismatch, () => Verify(policy, CertificateWith(_enclave.Claims.TlsKey, changeBody: body => body[_intel.Tee == TeeKind.Sgx ? 64 : 136] ^= 1)));
+        Rejections.AssertCode(RejectionCode.EncodingInvalid, () => Verify(policy, CertificateWith(new X509Extension(RaTlsEvidence.ExtensionOid, [0xFF], critical: false))));
+    }
+
+    [Fact]
+    public void Verify_EvidenceInsideTheCertificateByAnotherPlatform_IsRefused()
+    {
+        using var other = new ForgedIntel();
+        var claims = RaTlsEvidence.EncodeClaims(_enclave.Claims.TlsKey);
+        other.ReportData = ReportData.ForRaTls(claims).Bytes.ToArray();
+
+        Rejections.AssertCode(RejectionCode.ChainUntrusted, () => Verify(PolicyOf(Tdx), CertificateWith(RaTlsEvidence.ToExtension(other.Quote(), claims))));
+    }
+
+    private static string EntryUnderTestJson(string member, string value)
+    {
+        var json = System.Text.Json.Nodes.JsonNode.Parse(Tdx)!.AsObject();
+        json[member] = System.Text.Json.Nodes.JsonNode.Parse(value);
+        return json.ToJsonString();
+    }
+
+    private void UseTeeOf(string entry)
+    {
+        if (entry == Sgx)
+        {
+            _intel.AsSgx();
+        }
+    }
+
+    private AttestationPolicy PolicyOf(params string[] entries) => PolicyOf(new MachineRule.Any(), entries);
+
+    private AttestationPolicy PolicyOf(MachineRule machines, params string[] entries) => new()
+    {
+        Service = _enclave.Claims.Service,
+        Machines = machines,
+        Configuration = DigestRule.OneOf(new HexValue(_enclave.Claims.Configuration.Bytes)),
+        Accept = [.. entries.Select(EntryUnderTest.Parse)],
+        OtherModels = OtherModels.Allow,
+    };
+
+    private X509Certificate2 CertificateWith(Sha256Digest key, bool quoteIsForOtherClaims = false, Action<byte[]>? changeBody = null)
+    {
+        var claims = RaTlsEvidence.EncodeClaims(key);
+        var (data, change) = (_intel.ReportData, _intel.ChangeBody);
+        _intel.ReportData = quoteIsForOtherClaims ? new byte[64] : ReportData.ForRaTls(claims).Bytes.ToArray();
+        _intel.ChangeBody = changeBody ?? change;
+        var quote = _intel.Quote();
+        (_intel.ReportData, _intel.ChangeBody) = (data, change);
+        return CertificateWith(RaTlsEvidence.ToExtension(quote, claims));
+    }
+
+    private X509Certificate2 CertificateWith(X509Extension extension)
+    {
+        var request = new CertificateRequest("CN=forged", _enclave.TlsKey, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(extension);
+        return request.CreateSelfSigned(ForgedIntel.Now.AddDays(-1), ForgedIntel.Now.AddDays(1));
+    }
+
+    private VerifiedEnclave Verify(AttestationPolicy policy, X509Certificate2? certificate = null, byte[]? encodedClaims = null)
+    {
+        var signed = _enclave.Claims.Encode();
+        _intel.ReportData = ReportData.ForClaims(signed).Bytes.ToArray();
+        var value = new EvidenceObject { EncodedClaims = encodedClaims ?? signed, Evidence = [_intel.Prove()], ReceiptKey = _enclave.ReceiptKey };
+        var seen = _enclave.Seen;
+        return EnclaveVerifier.Verify(value, certificate is null ? seen : seen with { TlsCertificate = certificate.RawData }, policy, ForgedIntel.Now,
+            tee => tee == TeeKind.NvidiaGpu ? TeeVerifiers.For(tee) : TeeVerifiers.DangerouslyTrusting(tee, _intel.Root));
+    }
+}
