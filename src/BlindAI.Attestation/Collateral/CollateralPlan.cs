@@ -10,6 +10,7 @@ internal static class CollateralPlan
     {
         var tee when tee == TeeKind.Sgx || tee == TeeKind.Tdx => DcapCollateral.PlanFor(evidence.Data, evidence, options),
         var tee when tee == TeeKind.AzureVtpm && evidence.FindEndorsement(EndorsementName.Quote) is { } quote => DcapCollateral.PlanFor(quote, evidence, options),
+        var tee when tee == TeeKind.SevSnp => SnpCollateral.PlanFor(evidence.Data, evidence, options),
         _ => [],
     };
 

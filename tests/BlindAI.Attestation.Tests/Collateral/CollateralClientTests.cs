@@ -61,17 +61,6 @@ public sealed class CollateralClientTests : IDisposable
     }
 
     [Fact]
-    public async Task Complete_TimelessAndSentAlong_IsNotFetched()
-    {
-        await using var vendor = new LoopbackVendor(_ => Answer());
-        var sent = new TeeEvidence("snp-report", default).With(Named("leaf", [1]));
-
-        await Client().CompleteAsync(sent, [ListRequest(vendor) with { Names = ["leaf"], IsTimeless = true }], TestContext.Current.CancellationToken);
-
-        Assert.Empty(vendor.Requests);
-    }
-
-    [Fact]
     public async Task Complete_KeptAnswer_IsNotAskedForAgain()
     {
         await using var vendor = new LoopbackVendor(_ => Answer());
