@@ -43,7 +43,7 @@ public sealed class NvidiaVerifier : ITeeVerifier
         var chain = Pem.ReadCertificates(evidence.RequireEndorsement(EndorsementName.CertChain));
         var dice = DiceExtension.Find(chain[0]);
         CertificateChain.Verify(chain, _devices, now, knownCritical: dice?.Oid);                                                         // 2
-        using var key = PublicKeyInfo.ImportP384(chain[0].SubjectPublicKeyInfo.Span);
+        using var key = chain[0].ImportP384();
         Reject.Unless(key.VerifyData(report.SignedBytes.Span, report.Signature.Span, HashAlgorithmName.SHA384, DSASignatureFormat.IeeeP1363FixedFieldConcatenation),
             RejectionCode.SignatureInvalid, "The GPU report is not signed by the key of the device's certificate.");                     // 3
         Reject.Unless(report.FwId.IsEmpty || (dice is not null && dice.Names(report.FwId.Span)), RejectionCode.FirmwareIdMismatch,

@@ -55,7 +55,7 @@ internal sealed class RimFile
         var digest = ReadSignedInfo(parts[0]);                                                                                           // 1
         var chain = ReadChain(parts[2]);
         CertificateChain.Verify(chain, roots, now);                                                                                      // 2
-        using var key = PublicKeyInfo.ImportP384(chain[0].SubjectPublicKeyInfo.Span);
+        using var key = chain[0].ImportP384();
         Reject.Unless(key.VerifyData(parts[0].Canonicalise([root, signature]), ReadBase64(parts[1], SignatureLength), HashAlgorithmName.SHA384, DSASignatureFormat.IeeeP1363FixedFieldConcatenation),
             RejectionCode.CollateralSignatureInvalid, "The RIM file is not signed by the key of its certificate.", "fetch it again, from NVIDIA.");   // 3
         Reject.Unless(CryptographicOperations.FixedTimeEquals(SHA384.HashData(root.Canonicalise([], signature)), digest), RejectionCode.CollateralSignatureInvalid,
