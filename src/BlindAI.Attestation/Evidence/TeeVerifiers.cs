@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using BlindAI.Attestation.AzureVtpm;
 using BlindAI.Attestation.Evidence.Certificates;
 using BlindAI.Attestation.Nitro;
 using BlindAI.Attestation.SevSnp;
@@ -18,6 +19,7 @@ public static class TeeVerifiers
         new TdxVerifier(),
         new SnpVerifier(),
         new NitroVerifier(),
+        new AzureVerifier(),
         new SimulationVerifier(),
     ];
 
@@ -29,6 +31,7 @@ public static class TeeVerifiers
         [TeeKind.Tdx] = roots => new TdxVerifier(roots),
         [TeeKind.SevSnp] = roots => new SnpVerifier(roots),
         [TeeKind.Nitro] = roots => new NitroVerifier(roots),
+        [TeeKind.AzureVtpm] = roots => new AzureVerifier(roots),
     }.ToFrozenDictionary();
 
     /// <summary>Finds the verifier of a TEE.</summary>
