@@ -112,13 +112,18 @@ internal static class FuzzTargets
     {
         var quote = DcapQuote.Parse(bytes);
         return quote.BodyKind == QuoteBodyKind.Sgx ? SgxReportBody.Parse(quote.Body) : TdReportBody.Parse(quote.Body);
+    }
+
     private static string ReadDeviceCertificate(ReadOnlyMemory<byte> bytes)
+    {
         var certificate = Certificate.Parse(bytes);
         _ = DiceExtension.Find(certificate);
         return DistinguishedName.Text(certificate.Subject);
+    }
 
     // Changes never pass the signature, so what comes after it is tried without.
     private static bool ReadRim(ReadOnlySpan<byte> input)
+    {
         var bytes = input.ToArray();
         return Attestation(file => RimFile.Verify(file, RimRoot, ForgedEnclave.Now), bytes)
             | Attestation(file => RimFile.Read(RimElement.Parse(file), Sha256Digest.Of(file.Span), ForgedEnclave.Now), bytes);
