@@ -6,10 +6,15 @@ using BlindAI.Client;
 using BlindAI.Examples.Quickstart;
 
 const int UsageError = 2;
-const string Usage = "usage: BlindAI.Bench [--rounds N] [--json]    N is 1 to 1000, 5 by default";
+const string Usage = """
+    usage: BlindAI.Bench [--rounds N] [--json]                 inference: the server against raw ONNX Runtime
+           BlindAI.Bench --evidence VECTORS [--rounds N] [--json]   attestation: verifying the captured evidence in a folder
+    N is 1 to 1000, 5 by default
+    """;
 
 var rounds = 5;
 var writesJson = false;
+string? vectors = null;
 for (var index = 0; index < args.Length; index++)
 {
     if (args[index] == "--json")
@@ -20,11 +25,21 @@ for (var index = 0; index < args.Length; index++)
     {
         index++;
     }
+    else if (args[index] == "--evidence" && index + 1 < args.Length)
+    {
+        vectors = args[++index];
+    }
     else
     {
         await Console.Error.WriteLineAsync(Usage);
         return UsageError;
     }
+}
+
+if (vectors is not null)
+{
+    AttestationBench.Run(vectors, rounds, writesJson);
+    return 0;
 }
 
 await using var server = await SimulationServer.StartAsync(["--Logging:Level=Warning"]);

@@ -33,7 +33,7 @@ public sealed class MarkedDataTests : IDisposable
     [InlineData(true)]
     public async Task Serve_MarkedDataInEveryPlace_LeavesNoMark(bool isNative)
     {
-        var program = isNative ? await PublishedServer.GetAsync() : null;
+        var program = isNative ? await NativeProgram.Server.GetAsync() : null;
         var started = DateTime.UtcNow;
         await using var server = await SimulationServer.StartAsync(["--Logging:Level=Trace", "--Limits:MaxModelBytes=1048576"], program, start =>
         {

@@ -209,7 +209,7 @@ public sealed class NativeAotTests : IDisposable
 
     private async Task<string> CopyAsync()
     {
-        var published = await PublishedServer.GetAsync();
+        var published = await NativeProgram.Server.GetAsync();
         var program = Path.Combine(_folder.FullName, Path.GetFileName(published));
         if (!File.Exists(program))
         {

@@ -2,10 +2,12 @@ using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using BlindAI.Attestation;
+using BlindAI.Attestation.AzureVtpm;
 using BlindAI.Attestation.Dcap;
 using BlindAI.Attestation.Evidence;
 using BlindAI.Attestation.Evidence.Certificates;
 using BlindAI.Attestation.Nitro;
+using BlindAI.Attestation.NvidiaGpu;
 using BlindAI.Attestation.Policy;
 using BlindAI.Attestation.SevSnp;
 using BlindAI.Attestation.Sgx;
@@ -19,6 +21,7 @@ using BlindAI.Protocol.Inference;
 using BlindAI.Protocol.Models;
 using BlindAI.Protocol.Tensors;
 using BlindAI.Protocol.Wire;
+using BlindAI.Testing;
 
 namespace BlindAI.Fuzz.Tests;
 
@@ -26,6 +29,9 @@ namespace BlindAI.Fuzz.Tests;
 internal static class FuzzTargets
 {
     private static readonly ProtocolLimits Limits = new() { MaxRequestBytes = 1 << 16, MaxHeaderBytes = 1 << 14 };
+
+    // The root that the seeds are signed under.
+    private static readonly TrustAnchors RimRoot = new(new Sha256Digest(Convert.FromHexString("7f9eda64fa6c836e6ca83874183ebcf8eaed9e5523b51983aebb1359df7d2094")));
 
     // What the inspector lets through goes on to ONNX Runtime, as in the server: both must refuse in good order.
     private static readonly OnnxRuntimeEngine Engine = new(new EngineOptions());
@@ -44,9 +50,16 @@ internal static class FuzzTargets
         ["revocation-list"] = input => Attestation(RevocationList.Parse, input.ToArray()),
         ["tcb-info"] = input => Attestation(bytes => ReadSigned(bytes, "tcbInfo", TcbInfo.Read), input.ToArray()),
         ["simulation-report"] = input => Attestation(SimulationReport.Parse, input.ToArray()),
+        ["hcl-report"] = input => Attestation(HclReport.Parse, input.ToArray()),
+        ["hcl-runtime-data"] = input => Attestation(AzureRuntimeData.Parse, input.ToArray()),
+        ["pcr-values"] = input => Attestation(PcrValues.Parse, input.ToArray()),
+        ["tpm-quote"] = input => Attestation(TpmQuote.Parse, input.ToArray()),
         ["snp-certificates"] = input => Attestation(ReadSnpCertificates, input.ToArray()),
         ["snp-report"] = input => Attestation(SnpReport.Parse, input.ToArray()),
         ["nitro-document"] = input => Attestation(NitroDocument.Parse, input.ToArray()),
+        ["nvidia-report"] = input => Attestation(NvidiaReport.Parse, input.ToArray()),
+        ["nvidia-certificate"] = input => Attestation(ReadDeviceCertificate, input.ToArray()),
+        ["rim-file"] = ReadRim,
         ["policy"] = input => Attestation(bytes => AttestationPolicy.Parse(bytes.Span), input.ToArray()),
         ["request-header"] = input => Serving(bytes => InferenceRequestHeader.Parse(bytes.Span, Limits), input.ToArray()),
         ["json-body"] = input => Serving(bytes => ReadBody(bytes, pipe => new InferenceBodyReader(pipe, Limits).ReadJsonAsync(CancellationToken.None)), input.ToArray()),
@@ -104,6 +117,21 @@ internal static class FuzzTargets
     {
         var quote = DcapQuote.Parse(bytes);
         return quote.BodyKind == QuoteBodyKind.Sgx ? SgxReportBody.Parse(quote.Body) : TdReportBody.Parse(quote.Body);
+    }
+
+    private static string ReadDeviceCertificate(ReadOnlyMemory<byte> bytes)
+    {
+        var certificate = Certificate.Parse(bytes);
+        _ = DiceExtension.Find(certificate);
+        return DistinguishedName.Text(certificate.Subject);
+    }
+
+    // Changes never pass the signature, so what comes after it is tried without.
+    private static bool ReadRim(ReadOnlySpan<byte> input)
+    {
+        var bytes = input.ToArray();
+        return Attestation(file => RimFile.Verify(file, RimRoot, ForgedEnclave.Now), bytes)
+            | Attestation(file => RimFile.Read(RimElement.Parse(file), Sha256Digest.Of(file.Span), ForgedEnclave.Now), bytes);
     }
 
     private static bool Serving(Action<ReadOnlyMemory<byte>> parse, byte[] input)

@@ -53,7 +53,7 @@ internal sealed class DcapVerifier(TrustAnchors roots, TeeKind tee)
             rootCrl.RequireNotRevoked(certificate);
         }                                                                                                                                        // 5
 
-        using var pckKey = PublicKeyInfo.ImportP256(leaf.SubjectPublicKeyInfo.Span);
+        using var pckKey = leaf.ImportP256();
         RequireSignature(pckKey, quote.QeReportBytes, quote.QeReportSignature, "The quoting enclave's report is not signed by the platform's key.");   // 6
         RequireBinding(quote);                                                                                                                   // 7
         using var attestationKey = PublicKeyInfo.ImportPoint(quote.AttestationKey.Span, ECCurve.NamedCurves.nistP256);

@@ -4,6 +4,7 @@ using BlindAI.Attestation.Evidence.Certificates;
 using BlindAI.Attestation.Nitro;
 using BlindAI.Attestation.SevSnp;
 using BlindAI.Attestation.Sgx;
+using BlindAI.Attestation.NvidiaGpu;
 using BlindAI.Attestation.Simulation;
 using BlindAI.Attestation.Tdx;
 
@@ -20,6 +21,7 @@ public static class TeeVerifiers
         new SnpVerifier(),
         new NitroVerifier(),
         new AzureVerifier(),
+        new NvidiaVerifier(),
         new SimulationVerifier(),
     ];
 
@@ -32,6 +34,7 @@ public static class TeeVerifiers
         [TeeKind.SevSnp] = roots => new SnpVerifier(roots),
         [TeeKind.Nitro] = roots => new NitroVerifier(roots),
         [TeeKind.AzureVtpm] = roots => new AzureVerifier(roots),
+        [TeeKind.NvidiaGpu] = roots => new NvidiaVerifier(roots),
     }.ToFrozenDictionary();
 
     /// <summary>Finds the verifier of a TEE.</summary>

@@ -37,7 +37,7 @@ public sealed class NitroVerifier : ITeeVerifier
         var document = NitroDocument.Parse(evidence.Data);                                                                               // 1
         var chain = ReadChain(document);
         CertificateChain.Verify(chain, _roots, now);                                                                                     // 2
-        using var key = PublicKeyInfo.ImportP384(chain[0].SubjectPublicKeyInfo.Span);
+        using var key = chain[0].ImportP384();
         Reject.Unless(key.VerifyData(document.SignedBytes.Span, document.Signature.Span, HashAlgorithmName.SHA384, DSASignatureFormat.IeeeP1363FixedFieldConcatenation),
             RejectionCode.SignatureInvalid, "The document is not signed by the key of its certificate.");                                // 3
         RequireCurrent(document, challenge, now);                                                                                        // 4

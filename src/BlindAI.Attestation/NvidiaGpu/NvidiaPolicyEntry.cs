@@ -67,7 +67,7 @@ public sealed class NvidiaPolicyEntry : PolicyEntry
         members.OneOf("fwIds", "The firmware identity (FWID)", FwIds);
         members.Flag("nvdec0Enabled", "The video decoder NVDEC0", Nvdec0Enabled);
         members.Flag("protectedPcie", "Protected PCIe between several GPUs", ProtectedPcie);
-        members.Debug(DangerouslyAllowDebug, "A GPU in debug (devtools) mode");
+        members.UnseenDebug(DangerouslyAllowDebug, "A GPU in debug (DevTools) mode");
     }
 
     internal override PolicyFault? FindFault()

@@ -130,6 +130,17 @@ internal sealed class PolicyMembers
             : new("dangerouslyAllowDebug", true, $"{subject}: refused."));
     }
 
+    /// <summary>The same where evidence does not show debug mode: whatever the entry says, nothing is checked.</summary>
+    public void UnseenDebug(bool dangerouslyAllow, string subject)
+    {
+        if (dangerouslyAllow)
+        {
+            _writes.Add(writer => writer.WriteBoolean("dangerouslyAllowDebug", true));
+        }
+
+        _explanations.Add(new("dangerouslyAllowDebug", false, $"{subject}: the evidence does not show it. NOT CHECKED."));
+    }
+
     internal static string Format(DateTimeOffset instant) => instant.ToString(InstantFormat, CultureInfo.InvariantCulture);
 
     private void Choices<T>(string name, string subject, IReadOnlyList<T>? values, Func<T, string> shown, Func<T, string> written) => Add(name, subject,

@@ -112,7 +112,7 @@ public sealed class SnpVerifier : ITeeVerifier
 
     private static void RequireSignature(SnpReport report, Certificate leaf)
     {
-        using var key = PublicKeyInfo.ImportP384(leaf.SubjectPublicKeyInfo.Span);
+        using var key = leaf.ImportP384();
         Reject.Unless(key.VerifyData(report.SignedBytes.Span, report.Signature.Span, HashAlgorithmName.SHA384, DSASignatureFormat.IeeeP1363FixedFieldConcatenation),
             RejectionCode.SignatureInvalid, "The SNP report is not signed by the key of its certificate.", "if the server was updated, it may send an old certificate; else the report was altered: stop.");
     }

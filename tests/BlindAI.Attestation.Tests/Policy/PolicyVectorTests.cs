@@ -65,7 +65,8 @@ public class PolicyVectorTests
     public void Explain_FullEntry_LeavesNothingUnchecked(string name)
     {
         var entry = AttestationPolicy.Parse(PolicyVectors.Policy(name)).Accept[0];
-        Assert.All(entry.Explain().Where(member => !member.IsChecked), member => Assert.Contains("Every other register", member.Meaning));
+        // Two things no entry can demand: registers that it does not name, and the debug mode of a GPU, which evidence does not show.
+        Assert.All(entry.Explain().Where(member => !member.IsChecked && member.Name != "gpu.dangerouslyAllowDebug"), member => Assert.Contains("Every other register", member.Meaning));
     }
 
     [Theory]

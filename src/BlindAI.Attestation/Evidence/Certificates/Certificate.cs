@@ -1,4 +1,6 @@
 using System.Formats.Asn1;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 
 namespace BlindAI.Attestation.Evidence.Certificates;
 
@@ -81,8 +83,32 @@ internal sealed class Certificate
     }
 
     /// <summary>Whether the other certificate's key signed this one, and the names say so too.</summary>
-    public bool IsSignedBy(Certificate issuer) =>
-        Issuer.Span.SequenceEqual(issuer.Subject.Span) && VerifiedSignatures.Holds(issuer.SubjectPublicKeyInfo, SignatureAlgorithm, SignedBytes, Signature);
+    public bool IsSignedBy(Certificate issuer) => Issuer.Span.SequenceEqual(issuer.Subject.Span) && VerifiedSignatures.Holds(issuer, SignatureAlgorithm, SignedBytes, Signature);
+
+    /// <summary>Takes the subject's key.</summary>
+    /// <exception cref="AttestationException"><see cref="RejectionCode.AlgorithmUnsupported"/>: it is not of P-256; <see cref="RejectionCode.ValueInvalid"/>: no point of the curve.</exception>
+    public ECDsa ImportP256() => PublicKeyInfo.ImportP256(SubjectPublicKeyInfo.Span);
+
+    /// <summary>Takes the subject's key.</summary>
+    /// <remarks>
+    /// The platform takes the key out of the certificate. It checks that the point is on the curve, as the import of parameters does, but does not multiply it by the
+    /// curve's order: on a curve of prime order that says nothing more, and for P-384 it costs more than the signature.
+    /// </remarks>
+    /// <exception cref="AttestationException"><see cref="RejectionCode.AlgorithmUnsupported"/>: it is not of P-384; <see cref="RejectionCode.ValueInvalid"/>: no point of the curve.</exception>
+    public ECDsa ImportP384()
+    {
+        PublicKeyInfo.RequireP384(SubjectPublicKeyInfo.Span);
+        try
+        {
+            using var platform = X509CertificateLoader.LoadCertificate(Encoded.Span);
+            Reject.Unless(platform.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(SubjectPublicKeyInfo.Span), RejectionCode.ValueInvalid, "A certificate can be read in two ways.");
+            return platform.GetECDsaPublicKey() ?? throw new AttestationException(RejectionCode.ValueInvalid, "The key of a certificate cannot be used.");
+        }
+        catch (CryptographicException exception)
+        {
+            throw new AttestationException(RejectionCode.ValueInvalid, "The key of a certificate is not a point of its curve.", innerException: exception);
+        }
+    }
 
     private static Certificate Read(ReadOnlyMemory<byte> der, AsnReader reader)
     {

@@ -9,7 +9,7 @@ internal static class CertificateChain
     /// <summary>Decides whether a pinned root vouches for the leaf.</summary>
     /// <remarks>
     /// 1. The root is pinned. Then from the root downwards, for every certificate: 2. it is valid now; 3. its issuer may issue it: an authority, with room left for
-    /// the path; 4. its issuer's key signed it, under its name; 5. nothing critical in it goes unread.
+    /// the path; 4. its issuer's key signed it, under its name (a root that is pinned as a whole needs no signature); 5. nothing critical in it goes unread.
     /// </remarks>
     /// <param name="chain">Leaf first, root last.</param>
     /// <param name="roots">What to believe in.</param>
@@ -29,7 +29,7 @@ internal static class CertificateChain
             RequireValidAt(certificate, now);                                                                                                          // 2
             Reject.Unless(issuer is { IsAuthority: true, MaySignCertificates: true } && !(issuer.PathLength < index - (issuer == certificate ? 1 : 0)), RejectionCode.ChainUntrusted,
                 $"{Named(issuer)} may not issue {Named(certificate)}.");                                                                               // 3
-            Reject.Unless(certificate.IsSignedBy(issuer), RejectionCode.ChainUntrusted, $"{Named(certificate)} is not signed by {Named(issuer)}.");      // 4
+            Reject.Unless((certificate == root && roots.ContainsWhole(root)) || certificate.IsSignedBy(issuer), RejectionCode.ChainUntrusted, $"{Named(certificate)} is not signed by {Named(issuer)}.");      // 4
             Reject.Unless(certificate.UnknownCriticalExtensions.All(oid => oid == knownCritical), RejectionCode.ChainUntrusted,
                 $"{Named(certificate)} has a critical extension that this version does not know.");                                                    // 5
         }

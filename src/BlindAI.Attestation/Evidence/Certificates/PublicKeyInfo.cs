@@ -31,10 +31,18 @@ internal static class PublicKeyInfo
     private static ReadOnlySpan<byte> RsaAlgorithm => [0x30, 0x0D, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01, 0x05, 0x00];
 
     /// <exception cref="AttestationException"><see cref="RejectionCode.AlgorithmUnsupported"/>: no such key; <see cref="RejectionCode.ValueInvalid"/>: no point of the curve.</exception>
-    public static ECDsa ImportP256(ReadOnlySpan<byte> subjectPublicKeyInfo) => ImportEc(subjectPublicKeyInfo, P256Prefix, ECCurve.NamedCurves.nistP256, "P-256");
+    public static ECDsa ImportP256(ReadOnlySpan<byte> subjectPublicKeyInfo)
+    {
+        RequireForm(subjectPublicKeyInfo, P256Prefix, "P-256");
+        return ImportPoint(subjectPublicKeyInfo[P256Prefix.Length..], ECCurve.NamedCurves.nistP256);
+    }
 
-    /// <exception cref="AttestationException">As <see cref="ImportP256"/>.</exception>
-    public static ECDsa ImportP384(ReadOnlySpan<byte> subjectPublicKeyInfo) => ImportEc(subjectPublicKeyInfo, P384Prefix, ECCurve.NamedCurves.nistP384, "P-384");
+    /// <summary>Decides whether a key is one of P-384, without importing it.</summary>
+    /// <exception cref="AttestationException"><see cref="RejectionCode.AlgorithmUnsupported"/>.</exception>
+    public static void RequireP384(ReadOnlySpan<byte> subjectPublicKeyInfo) => RequireForm(subjectPublicKeyInfo, P384Prefix, "P-384");
+
+    /// <summary>Whether a key is of P-384, going by how its encoding begins.</summary>
+    public static bool IsP384(ReadOnlySpan<byte> subjectPublicKeyInfo) => subjectPublicKeyInfo.StartsWith(P384Prefix);
 
     /// <summary>Takes a point as X ‖ Y, each as long as the curve's field.</summary>
     /// <exception cref="AttestationException"><see cref="RejectionCode.ValueInvalid"/>: no point of the curve.</exception>
@@ -90,24 +98,7 @@ internal static class PublicKeyInfo
         }
     }
 
-    /// <summary>Whether the signature, in the form of X.509 (DER for ECDSA), holds under the key. The curve may be either of ours.</summary>
-    /// <exception cref="AttestationException"><see cref="RejectionCode.AlgorithmUnsupported"/>: the key is not one for the algorithm.</exception>
-    public static bool Verify(ReadOnlyMemory<byte> subjectPublicKeyInfo, SignatureAlgorithm algorithm, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
-    {
-        if (algorithm == SignatureAlgorithm.RsaPssSha384)
-        {
-            using var rsa = ImportRsa(subjectPublicKeyInfo);
-            return rsa.VerifyData(data, signature, HashAlgorithmName.SHA384, RSASignaturePadding.Pss);
-        }
-
-        using var key = subjectPublicKeyInfo.Span.StartsWith(P384Prefix) ? ImportP384(subjectPublicKeyInfo.Span) : ImportP256(subjectPublicKeyInfo.Span);
-        return key.VerifyData(data, signature, algorithm == SignatureAlgorithm.EcdsaSha256 ? HashAlgorithmName.SHA256 : HashAlgorithmName.SHA384, DSASignatureFormat.Rfc3279DerSequence);
-    }
-
-    private static ECDsa ImportEc(ReadOnlySpan<byte> subjectPublicKeyInfo, ReadOnlySpan<byte> prefix, ECCurve curve, string name)
-    {
+    private static void RequireForm(ReadOnlySpan<byte> subjectPublicKeyInfo, ReadOnlySpan<byte> prefix, string name) =>
         Reject.Unless(subjectPublicKeyInfo.StartsWith(prefix) && subjectPublicKeyInfo.Length == 2 + prefix[1],
             RejectionCode.AlgorithmUnsupported, $"The key is not a {name} public key in its usual encoding.");
-        return ImportPoint(subjectPublicKeyInfo[prefix.Length..], curve);
-    }
 }

@@ -51,7 +51,7 @@ internal sealed class RevocationList
     {
         var name = Shown.Text(issuer.SubjectCommonName);
         Reject.Unless(Issuer.Span.SequenceEqual(issuer.Subject.Span), RejectionCode.CollateralMismatch, $"The revocation list is of another authority than \"{name}\".");     // 1
-        Reject.Unless(issuer.MaySignLists && VerifiedSignatures.Holds(issuer.SubjectPublicKeyInfo, SignatureAlgorithm, SignedBytes, Signature),
+        Reject.Unless(issuer.MaySignLists && VerifiedSignatures.Holds(issuer, SignatureAlgorithm, SignedBytes, Signature),
             RejectionCode.CollateralSignatureInvalid, $"The revocation list is not signed by \"{name}\".");                                                                    // 2
         Freshness.Require($"The revocation list of \"{name}\"", ThisUpdate, NextUpdate, now);                                                                                  // 3
     }

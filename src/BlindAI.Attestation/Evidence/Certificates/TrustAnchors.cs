@@ -4,6 +4,9 @@ namespace BlindAI.Attestation.Evidence.Certificates;
 /// <remarks>Pinned by key and not by certificate: vendors issue a root anew under the same key and other dates. Source: docs/attestation.md, clause 8.</remarks>
 internal sealed class TrustAnchors(params IReadOnlyList<Sha256Digest> keys)
 {
+    /// <summary>SHA-256 of root certificates as a whole, where the vendor has one issue of each: their own signature need not be verified again.</summary>
+    public IReadOnlyList<Sha256Digest> Certificates { get; init; } = [];
+
     /// <summary>Whether the certificate's key is pinned.</summary>
     public bool Contains(Certificate root) => IndexOf(root) >= 0;
 
@@ -21,4 +24,7 @@ internal sealed class TrustAnchors(params IReadOnlyList<Sha256Digest> keys)
 
         return -1;
     }
+
+    /// <summary>Whether every byte of the certificate is pinned.</summary>
+    public bool ContainsWhole(Certificate root) => Certificates.Count > 0 && Certificates.Contains(Sha256Digest.Of(root.Encoded.Span));
 }

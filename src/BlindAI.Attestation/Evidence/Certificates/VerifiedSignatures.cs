@@ -16,15 +16,15 @@ internal static class VerifiedSignatures
     private static readonly ConcurrentDictionary<Sha256Digest, bool> Held = new();
 
     /// <exception cref="AttestationException"><see cref="RejectionCode.AlgorithmUnsupported"/>: the key is not one for the algorithm.</exception>
-    public static bool Holds(ReadOnlyMemory<byte> subjectPublicKeyInfo, SignatureAlgorithm algorithm, ReadOnlyMemory<byte> data, ReadOnlyMemory<byte> signature)
+    public static bool Holds(Certificate signer, SignatureAlgorithm algorithm, ReadOnlyMemory<byte> data, ReadOnlyMemory<byte> signature)
     {
-        var fact = FactOf(subjectPublicKeyInfo.Span, algorithm, data.Span, signature.Span);
+        var fact = FactOf(signer.SubjectPublicKeyInfo.Span, algorithm, data.Span, signature.Span);
         if (Held.ContainsKey(fact))
         {
             return true;
         }
 
-        if (!PublicKeyInfo.Verify(subjectPublicKeyInfo, algorithm, data.Span, signature.Span))
+        if (!Verify(signer, algorithm, data.Span, signature.Span))
         {
             return false;
         }
@@ -40,6 +40,20 @@ internal static class VerifiedSignatures
 
     /// <summary>Forgets everything: for measurements.</summary>
     public static void Clear() => Held.Clear();
+
+    /// <summary>Whether the signature holds, in the form of X.509 (DER for ECDSA); nothing is remembered.</summary>
+    /// <exception cref="AttestationException"><see cref="RejectionCode.AlgorithmUnsupported"/>: the key is not one for the algorithm.</exception>
+    public static bool Verify(Certificate signer, SignatureAlgorithm algorithm, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
+    {
+        if (algorithm == SignatureAlgorithm.RsaPssSha384)
+        {
+            using var rsa = PublicKeyInfo.ImportRsa(signer.SubjectPublicKeyInfo);
+            return rsa.VerifyData(data, signature, HashAlgorithmName.SHA384, RSASignaturePadding.Pss);
+        }
+
+        using var key = PublicKeyInfo.IsP384(signer.SubjectPublicKeyInfo.Span) ? signer.ImportP384() : signer.ImportP256();
+        return key.VerifyData(data, signature, algorithm == SignatureAlgorithm.EcdsaSha256 ? HashAlgorithmName.SHA256 : HashAlgorithmName.SHA384, DSASignatureFormat.Rfc3279DerSequence);
+    }
 
     // Each part is preceded by its length, so that no two different facts have one encoding.
     private static Sha256Digest FactOf(ReadOnlySpan<byte> key, SignatureAlgorithm algorithm, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)

@@ -199,6 +199,28 @@ public sealed class CertificateChainTests : IDisposable
         Rejections.AssertCode(RejectionCode.ValueInvalid, () => PublicKeyInfo.ImportPoint(new byte[64], ECCurve.NamedCurves.nistP256));
 
     [Fact]
+    public void ImportP384_PointThatIsNotOnTheCurve_IsRefused()
+    {
+        var bytes = Middle().Encoded.ToArray();
+        var key = Middle().SubjectPublicKeyInfo;
+        bytes[bytes.AsSpan().IndexOf(key.Span) + key.Length - 1] ^= 1;
+
+        Rejections.AssertCode(RejectionCode.ValueInvalid, () => Certificate.Parse(bytes).ImportP384());
+        Rejections.AssertCode(RejectionCode.AlgorithmUnsupported, () => Leaf().ImportP384());
+        Rejections.AssertCode(RejectionCode.AlgorithmUnsupported, () => Middle().ImportP256());
+    }
+
+    [Fact]
+    public void Verify_RootPinnedAsAWhole_NeedsNoSignatureOfItsOwnAndNoOtherIsPinned()
+    {
+        using var other = ECDsa.Create(ECCurve.NamedCurves.nistP384);
+        var unsigned = Issue("root", _root, "root", other, isAuthority: true);
+
+        Refuse(RejectionCode.ChainUntrusted, Leaf(), Middle(), unsigned);
+        CertificateChain.Verify([Leaf(), Middle(), unsigned], new([Sha256Digest.OfPublicKey(_root)]) { Certificates = [Sha256Digest.Of(unsigned.Encoded.Span)] }, Now);
+    }
+
+    [Fact]
     public void ReadCertificates_PemInEveryForm_AreRead()
     {
         var pem = $"{PemOf(Leaf())}\n{PemOf(Middle())}\r\n{PemOf(Root())}";
