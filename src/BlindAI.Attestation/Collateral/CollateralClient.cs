@@ -27,7 +27,7 @@ public sealed class CollateralClient(HttpMessageInvoker http, CollateralOptions?
     };
 
     /// <summary>Gives evidence the collateral of its vendor. Evidence of a TEE whose collateral comes along with it is returned as it is.</summary>
-    /// <remarks>What changes over time (TCB info, identities, revocation lists) is always fetched and counts before what came along; the rest only where it is missing.</remarks>
+    /// <remarks>What changes over time (TCB info, identities, revocation lists) is always fetched and counts before what came along; AMD's certificates only where none that fit came along.</remarks>
     /// <exception cref="AttestationException"><see cref="RejectionCode.CollateralMissing"/>: something could not be fetched; or the evidence does not parse.</exception>
     public Task<TeeEvidence> CompleteAsync(TeeEvidence evidence, CancellationToken cancellationToken)
     {
@@ -37,8 +37,7 @@ public sealed class CollateralClient(HttpMessageInvoker http, CollateralOptions?
 
     internal async Task<TeeEvidence> CompleteAsync(TeeEvidence evidence, IEnumerable<CollateralRequest> plan, CancellationToken cancellationToken)
     {
-        var needed = plan.Where(request => !request.IsTimeless || !request.Names.All(evidence.Endorsements.ContainsKey));
-        var fetched = await Task.WhenAll(needed.Select(request => FetchAsync(request, cancellationToken))).ConfigureAwait(false);
+        var fetched = await Task.WhenAll(plan.Select(request => FetchAsync(request, cancellationToken))).ConfigureAwait(false);
         return evidence.With(fetched.SelectMany(parts => parts).ToDictionary(StringComparer.Ordinal));
     }
 

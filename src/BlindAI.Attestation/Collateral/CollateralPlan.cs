@@ -6,5 +6,14 @@ namespace BlindAI.Attestation.Collateral;
 internal static class CollateralPlan
 {
     /// <exception cref="AttestationException">The evidence does not parse.</exception>
-    public static IReadOnlyList<CollateralRequest> Of(TeeEvidence evidence, CollateralOptions options) => [];
+    public static IReadOnlyList<CollateralRequest> Of(TeeEvidence evidence, CollateralOptions options) => TeeKind.FindByEvidenceType(evidence.Type) switch
+    {
+        var tee when tee == TeeKind.Sgx || tee == TeeKind.Tdx => DcapCollateral.PlanFor(evidence.Data, evidence, options),
+        var tee when tee == TeeKind.AzureVtpm && evidence.FindEndorsement(EndorsementName.Quote) is { } quote => DcapCollateral.PlanFor(quote, evidence, options),
+        var tee when tee == TeeKind.SevSnp => SnpCollateral.PlanFor(evidence.Data, evidence, options),
+        _ => [],
+    };
+
+    /// <summary>An address below another, which may have a path of its own; an absolute one stays as it is.</summary>
+    public static Uri UrlOf(Uri service, string path) => path.StartsWith('/') ? new(service.AbsoluteUri.TrimEnd('/') + path) : new(path);
 }

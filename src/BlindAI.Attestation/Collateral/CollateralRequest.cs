@@ -17,7 +17,4 @@ internal sealed record CollateralRequest
 
     /// <summary>Longest time that an answer is kept; it ends sooner where the content does.</summary>
     public required TimeSpan MaxAge { get; init; }
-
-    /// <summary>Whether no later answer would be another: what came along with the evidence is then as good.</summary>
-    public bool IsTimeless { get; init; }
 }

@@ -20,8 +20,8 @@ public static class TeeVerifiers
         new TdxVerifier(),
         new SnpVerifier(),
         new NitroVerifier(),
-        new AzureVerifier(),
         new NvidiaVerifier(),
+        new AzureVerifier(),
         new SimulationVerifier(),
     ];
 
@@ -33,8 +33,8 @@ public static class TeeVerifiers
         [TeeKind.Tdx] = roots => new TdxVerifier(roots),
         [TeeKind.SevSnp] = roots => new SnpVerifier(roots),
         [TeeKind.Nitro] = roots => new NitroVerifier(roots),
-        [TeeKind.AzureVtpm] = roots => new AzureVerifier(roots),
         [TeeKind.NvidiaGpu] = roots => new NvidiaVerifier(roots),
+        [TeeKind.AzureVtpm] = roots => new AzureVerifier(roots),
     }.ToFrozenDictionary();
 
     /// <summary>Finds the verifier of a TEE.</summary>

@@ -14,15 +14,23 @@ internal sealed class SnpEndorsements(TeeEvidence evidence, SnpSigningKey signin
 
     /// <summary>The ASK or ASVK certificate.</summary>
     /// <exception cref="AttestationException"><see cref="RejectionCode.CollateralMissing"/>, or the 1xx family.</exception>
-    public Certificate RequireAsk() => Find(EndorsementName.Ask, SnpCertificateTable.Ask) ?? throw Missing(EndorsementName.Ask);
+    public Certificate RequireAsk() => FindAsk() ?? throw Missing(EndorsementName.Ask);
 
     /// <summary>The ARK certificate.</summary>
     /// <exception cref="AttestationException"><see cref="RejectionCode.CollateralMissing"/>, or the 1xx family.</exception>
-    public Certificate RequireArk() => Find(EndorsementName.Ark, SnpCertificateTable.Ark) ?? throw Missing(EndorsementName.Ark);
+    public Certificate RequireArk() => FindArk() ?? throw Missing(EndorsementName.Ark);
 
     /// <summary>The VCEK or VLEK certificate; null when it is not there.</summary>
     /// <exception cref="AttestationException">The 1xx family.</exception>
     public Certificate? FindLeaf() => Find(EndorsementName.Leaf, signingKey == SnpSigningKey.VLEK ? SnpCertificateTable.Vlek : SnpCertificateTable.Vcek);
+
+    /// <summary>The ASK or ASVK certificate; null when it is not there.</summary>
+    /// <exception cref="AttestationException">The 1xx family.</exception>
+    public Certificate? FindAsk() => Find(EndorsementName.Ask, SnpCertificateTable.Ask);
+
+    /// <summary>The ARK certificate; null when it is not there.</summary>
+    /// <exception cref="AttestationException">The 1xx family.</exception>
+    public Certificate? FindArk() => Find(EndorsementName.Ark, SnpCertificateTable.Ark);
 
     /// <summary>The ARK's revocation list; null when it is not there.</summary>
     /// <exception cref="AttestationException">The 1xx family.</exception>
