@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using BlindAI.Attestation;
+using BlindAI.Attestation.AzureVtpm;
 using BlindAI.Attestation.Dcap;
 using BlindAI.Attestation.Evidence;
 using BlindAI.Attestation.Evidence.Certificates;
@@ -49,6 +50,10 @@ internal static class FuzzTargets
         ["revocation-list"] = input => Attestation(RevocationList.Parse, input.ToArray()),
         ["tcb-info"] = input => Attestation(bytes => ReadSigned(bytes, "tcbInfo", TcbInfo.Read), input.ToArray()),
         ["simulation-report"] = input => Attestation(SimulationReport.Parse, input.ToArray()),
+        ["hcl-report"] = input => Attestation(HclReport.Parse, input.ToArray()),
+        ["hcl-runtime-data"] = input => Attestation(AzureRuntimeData.Parse, input.ToArray()),
+        ["pcr-values"] = input => Attestation(PcrValues.Parse, input.ToArray()),
+        ["tpm-quote"] = input => Attestation(TpmQuote.Parse, input.ToArray()),
         ["snp-certificates"] = input => Attestation(ReadSnpCertificates, input.ToArray()),
         ["snp-report"] = input => Attestation(SnpReport.Parse, input.ToArray()),
         ["nitro-document"] = input => Attestation(NitroDocument.Parse, input.ToArray()),
