@@ -103,7 +103,7 @@ public class AttestationPolicyTests
         Assert.Throws<ArgumentException>(() => Create(accept: [simulation, NitroEntry(Sha384)]));
         Assert.Throws<ArgumentException>(() => Create(accept: [NitroEntry(new HexValue(new byte[48]))]));
         Assert.Throws<ArgumentException>(() => Create(accept: [new NvidiaPolicyEntry { Rims = [Sha256] }]));
-        Assert.Throws<ArgumentException>(() => Create(accept: [new SgxPolicyEntry { Dcap = new() { TcbStatus = [Dcap.TcbStatus.UpToDate] } }]));
+        Assert.Throws<ArgumentException>(() => Create(accept: [new SgxPolicyEntry { Dcap = new() { TcbStatus = [BlindAI.Attestation.Dcap.TcbStatus.UpToDate] } }]));
     }
 
     [Fact]
