@@ -60,6 +60,9 @@ internal static class FuzzTargets
         ["nvidia-report"] = input => Attestation(NvidiaReport.Parse, input.ToArray()),
         ["nvidia-certificate"] = input => Attestation(ReadDeviceCertificate, input.ToArray()),
         ["rim-file"] = ReadRim,
+        ["ra-tls"] = input => Attestation(RaTlsEvidence.Parse, input.ToArray()),
+        ["nsm-response"] = input => Attestation(NsmAttester.ParseResponse, input.ToArray()),
+        ["tpm-response"] = input => Attestation(bytes => ReadTpmResponse(bytes.Span), input.ToArray()),
         ["policy"] = input => Attestation(bytes => AttestationPolicy.Parse(bytes.Span), input.ToArray()),
         ["request-header"] = input => Serving(bytes => InferenceRequestHeader.Parse(bytes.Span, Limits), input.ToArray()),
         ["json-body"] = input => Serving(bytes => ReadBody(bytes, pipe => new InferenceBodyReader(pipe, Limits).ReadJsonAsync(CancellationToken.None)), input.ToArray()),
@@ -145,6 +148,32 @@ internal static class FuzzTargets
         {
             return false;
         }
+    }
+
+    // Parameters are read as every kind of answer that they may be; those that carry no session are answers to PCR_Read and NV_ReadPublic.
+    private static bool ReadTpmResponse(ReadOnlySpan<byte> input)
+    {
+        var hasSession = input is [0x80, 0x02, ..];
+        var (code, parameters) = TpmDevice.ParseResponse(input, hasSession);
+        if (code != 0)
+        {
+            return true;
+        }
+
+        if (hasSession)
+        {
+            _ = TpmDevice.ParseQuote(parameters);
+        }
+        else if (parameters is [0, 0, ..])
+        {
+            _ = TpmDevice.ParseRegisters(parameters);
+        }
+        else
+        {
+            _ = TpmDevice.ParseNvPublic(parameters, 0x01400001);
+        }
+
+        return true;
     }
 
     // The first two bytes are the length that the header states.
