@@ -28,8 +28,8 @@ public sealed class CollateralPlanTests : IDisposable
         var completed = await CompleteAsync(Bare(evidence), OptionsFor(vendor));
 
         Assert.Equal(
-            [PckCrlPath, "/sgx/certification/v4/rootcacrl", $"/{tee}/certification/v4/qe/identity", $"/{tee}/certification/v4/tcb?fmspc=00806f050000"],
-            vendor.Requests.Order(StringComparer.Ordinal).ToArray());
+            new[] { PckCrlPath, "/sgx/certification/v4/rootcacrl", $"/{tee}/certification/v4/qe/identity", $"/{tee}/certification/v4/tcb?fmspc=00806f050000" }.Order(StringComparer.Ordinal),
+            vendor.Requests.Order(StringComparer.Ordinal));
         TeeVerifiers.DangerouslyTrusting(intel.Tee, intel.Root).Verify(completed, EvidenceChallenge.DangerouslyNone, ForgedIntel.Now);
     }
 
