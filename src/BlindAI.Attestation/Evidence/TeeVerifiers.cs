@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using BlindAI.Attestation.AzureVtpm;
 using BlindAI.Attestation.Evidence.Certificates;
 using BlindAI.Attestation.Nitro;
 using BlindAI.Attestation.SevSnp;
@@ -20,6 +21,7 @@ public static class TeeVerifiers
         new SnpVerifier(),
         new NitroVerifier(),
         new NvidiaVerifier(),
+        new AzureVerifier(),
         new SimulationVerifier(),
     ];
 
@@ -32,6 +34,7 @@ public static class TeeVerifiers
         [TeeKind.SevSnp] = roots => new SnpVerifier(roots),
         [TeeKind.Nitro] = roots => new NitroVerifier(roots),
         [TeeKind.NvidiaGpu] = roots => new NvidiaVerifier(roots),
+        [TeeKind.AzureVtpm] = roots => new AzureVerifier(roots),
     }.ToFrozenDictionary();
 
     /// <summary>Finds the verifier of a TEE.</summary>

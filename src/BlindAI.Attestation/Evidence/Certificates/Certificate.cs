@@ -101,7 +101,7 @@ internal sealed class Certificate
         try
         {
             using var platform = X509CertificateLoader.LoadCertificate(Encoded.Span);
-            Reject.Unless(platform.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(SubjectPublicKeyInfo.Span), RejectionCode.ValueInvalid, "A certificate can be read in two ways.");
+            Reject.Unless(PublicKeyInfo.IsP384Point(SubjectPublicKeyInfo.Span, platform.GetPublicKey()), RejectionCode.ValueInvalid, "A certificate can be read in two ways.");
             return platform.GetECDsaPublicKey() ?? throw new AttestationException(RejectionCode.ValueInvalid, "The key of a certificate cannot be used.");
         }
         catch (CryptographicException exception)

@@ -41,6 +41,9 @@ internal static class PublicKeyInfo
     /// <exception cref="AttestationException"><see cref="RejectionCode.AlgorithmUnsupported"/>.</exception>
     public static void RequireP384(ReadOnlySpan<byte> subjectPublicKeyInfo) => RequireForm(subjectPublicKeyInfo, P384Prefix, "P-384");
 
+    /// <summary>Whether the point (0x04 ‖ X ‖ Y) is that of a key of P-384.</summary>
+    public static bool IsP384Point(ReadOnlySpan<byte> subjectPublicKeyInfo, ReadOnlySpan<byte> point) => subjectPublicKeyInfo[(P384Prefix.Length - 1)..].SequenceEqual(point);
+
     /// <summary>Whether a key is of P-384, going by how its encoding begins.</summary>
     public static bool IsP384(ReadOnlySpan<byte> subjectPublicKeyInfo) => subjectPublicKeyInfo.StartsWith(P384Prefix);
 
