@@ -1,4 +1,5 @@
 using System.Text;
+using BlindAI.Attestation.Collateral;
 
 namespace BlindAI.Cli;
 
@@ -19,6 +20,9 @@ internal sealed record CliHost
 
     /// <summary>The clock.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Where collateral is fetched from, when fetching is asked for.</summary>
+    public CollateralOptions Collateral { get; init; } = new();
 
     /// <summary>The real process. It writes UTF-8, which JSON demands, whatever the locale says.</summary>
     public static CliHost OfProcess()

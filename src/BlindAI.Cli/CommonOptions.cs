@@ -1,4 +1,5 @@
 using System.CommandLine;
+using BlindAI.Attestation.Collateral;
 using BlindAI.Attestation.Policy;
 using BlindAI.Client;
 using BlindAI.Protocol.Models;
@@ -42,6 +43,14 @@ internal sealed class CommonOptions
         Recursive = true,
     };
 
+    /// <summary>Whether collateral is fetched, and where it is kept.</summary>
+    public Option<string?> CollateralCache { get; } = new("--collateral-cache")
+    {
+        Description = "Fetch the vendor's collateral (TCB info, certificates, revocation lists) and keep it in this folder. Without it only what the evidence brings along counts.",
+        HelpName = "DIR",
+        Recursive = true,
+    };
+
     /// <summary>Whether the answer is one JSON document.</summary>
     public Option<bool> Json { get; } = new("--json") { Description = "Print one JSON document on standard output, errors included.", Recursive = true };
 
@@ -52,6 +61,7 @@ internal sealed class CommonOptions
         command.Options.Add(_policy);
         command.Options.Add(_namespace);
         command.Options.Add(_dangerouslyAllowSimulation);
+        command.Options.Add(CollateralCache);
         return command;
     }
 
@@ -61,13 +71,33 @@ internal sealed class CommonOptions
     public ServerTarget ReadTarget(ParseResult arguments, CliHost host)
     {
         var url = ReadUrl(arguments.GetValue(_url) ?? NonEmpty(host.Variable(UrlVariable)));
-        var options = new BlindAIClientOptions { TimeProvider = host.Clock };
+        var options = new BlindAIClientOptions { TimeProvider = host.Clock, Collateral = ReadCollateral(arguments, host) };
         return new()
         {
             Url = url,
             Policy = ReadPolicy(arguments, host, url),
             Options = arguments.GetValue(_namespace) is { } name ? options with { Namespace = NamespaceName.Parse(name) } : options,
         };
+    }
+
+    /// <summary>What fetches collateral; null when that was not asked for.</summary>
+    /// <exception cref="UsageException">The folder cannot be made.</exception>
+    public CollateralClient? ReadCollateral(ParseResult arguments, CliHost host)
+    {
+        if (arguments.GetValue(CollateralCache) is not { } folder)
+        {
+            return null;
+        }
+
+        try
+        {
+            var options = host.Collateral with { Cache = new CollateralCache(folder), TimeProvider = host.Clock };
+            return new CollateralClient(new HttpMessageInvoker(CollateralClient.CreateHandler()), options);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new UsageException($"The folder {folder} cannot be used for collateral.", "check the path of --collateral-cache and its permissions.");
+        }
     }
 
     private AttestationPolicy? ReadPolicy(ParseResult arguments, CliHost host, Uri url)

@@ -1,3 +1,4 @@
+using BlindAI.Attestation.Collateral;
 using BlindAI.Protocol.Models;
 
 namespace BlindAI.Client;
@@ -16,6 +17,9 @@ public sealed record BlindAIClientOptions
 
     /// <summary>Most bytes of an answer. Default 1 GiB.</summary>
     public int MaxResponseBytes { get; init; } = 1 << 30;
+
+    /// <summary>Fetches what vendors publish about the server's hardware, before its evidence is verified. Null takes only what the server sends along. Default null.</summary>
+    public CollateralClient? Collateral { get; init; }
 
     /// <summary>The clock. The default is the system's.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;

@@ -87,6 +87,19 @@ public sealed class ReferenceRuleTests
     }
 
     [Fact]
+    public void Uses_OfTheNetworkInAttestation_AreInCollateralOnly()
+    {
+        using var assembly = CompiledAssembly.Open("BlindAI.Attestation");
+
+        // A socket's exception is how .NET names an errno; it opens nothing.
+        var users = assembly.Uses()
+            .Where(use => use.Member.StartsWith("System.Net.", StringComparison.Ordinal) && !use.Member.StartsWith("System.Net.Sockets.SocketException.", StringComparison.Ordinal)).Select(use => use.User).Distinct().ToList();
+
+        Assert.NotEmpty(users);
+        Assert.All(users, user => Assert.StartsWith("BlindAI.Attestation.Collateral.", user, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Uses_OfIsHardware_AreInTheNamedTypesOnly()
     {
         var users = CompiledAssembly.Projects.SelectMany(project =>

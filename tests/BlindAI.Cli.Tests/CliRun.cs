@@ -1,4 +1,5 @@
 using System.Text.Json;
+using BlindAI.Attestation.Collateral;
 using BlindAI.Cli.Attest;
 
 namespace BlindAI.Cli.Tests;
@@ -18,11 +19,16 @@ internal sealed record CliRun(int Exit, string Out, string Error)
 
     public static Task<CliRun> OfAsync(params string[] arguments) => OfAsync(static _ => null, arguments);
 
-    public static async Task<CliRun> OfAsync(Func<string, string?> variable, params string[] arguments)
+    /// <summary>A run that would fetch collateral from there.</summary>
+    public static Task<CliRun> OfAsync(CollateralOptions collateral, params string[] arguments) => RunAsync(host => host with { Collateral = collateral }, arguments);
+
+    public static Task<CliRun> OfAsync(Func<string, string?> variable, params string[] arguments) => RunAsync(host => host with { Variable = variable }, arguments);
+
+    private static async Task<CliRun> RunAsync(Func<CliHost, CliHost> change, string[] arguments)
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var exit = await BlindAICommand.RunAsync(arguments, new CliHost { Out = output, Error = error, Variable = variable }, TestContext.Current.CancellationToken);
+        var exit = await BlindAICommand.RunAsync(arguments, change(new CliHost { Out = output, Error = error }), TestContext.Current.CancellationToken);
 
         // Every command that reached a simulation begins with the same line; RunCommandTests asserts it, and the others need not repeat it.
         var notes = error.ToString();

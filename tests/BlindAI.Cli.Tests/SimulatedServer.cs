@@ -26,7 +26,7 @@ internal sealed class SimulatedServer : IAsyncDisposable
 
     private readonly WebApplication _app;
 
-    private SimulatedServer(string? evidenceType)
+    private SimulatedServer(string? evidenceType, TeeEvidence? evidence)
     {
         _certificate = new CertificateRequest("CN=localhost", _tlsKey, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
         var builder = WebApplication.CreateSlimBuilder();
@@ -34,7 +34,7 @@ internal sealed class SimulatedServer : IAsyncDisposable
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, port => port.UseHttps(_certificate)));
         _app = builder.Build();
-        _app.MapPost(Routes.Attestation, context => AttestAsync(context, evidenceType));
+        _app.MapPost(Routes.Attestation, context => AttestAsync(context, evidenceType, evidence));
     }
 
     public string Url => _app.Urls.Single();
@@ -46,9 +46,10 @@ internal sealed class SimulatedServer : IAsyncDisposable
 
     /// <param name="answer">Answers what is not about attestation; without it the server has no such paths.</param>
     /// <param name="evidenceType">The type that the evidence claims to be, when it is not that of a simulation.</param>
-    public static async Task<SimulatedServer> StartAsync(RequestDelegate? answer = null, string? evidenceType = null)
+    /// <param name="evidence">Evidence to show in the place of the simulation's; it knows nothing of the claims.</param>
+    public static async Task<SimulatedServer> StartAsync(RequestDelegate? answer = null, string? evidenceType = null, TeeEvidence? evidence = null)
     {
-        var server = new SimulatedServer(evidenceType);
+        var server = new SimulatedServer(evidenceType, evidence);
         server._app.MapFallback(context =>
         {
             server.Requests.Add($"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}");
@@ -67,7 +68,7 @@ internal sealed class SimulatedServer : IAsyncDisposable
         _attester.Dispose();
     }
 
-    private async Task AttestAsync(HttpContext context, string? evidenceType)
+    private async Task AttestAsync(HttpContext context, string? evidenceType, TeeEvidence? other)
     {
         using var request = await JsonDocument.ParseAsync(context.Request.Body);
         StrictBase64Url.TryDecode(Encoding.ASCII.GetBytes(request.RootElement.GetProperty("nonce").GetString()!), out var nonce);
@@ -83,7 +84,7 @@ internal sealed class SimulatedServer : IAsyncDisposable
             Epoch = 1,
         }.Encode();
         var evidence = await _attester.AttestAsync(ReportData.ForClaims(claims), Nonce.Parse(nonce), context.RequestAborted);
-        var value = new EvidenceObject { EncodedClaims = claims, Evidence = [evidenceType is null ? evidence : new(evidenceType, evidence.Data)] };
+        var value = new EvidenceObject { EncodedClaims = claims, Evidence = [other ?? (evidenceType is null ? evidence : new(evidenceType, evidence.Data))] };
         await context.Response.Body.WriteAsync(EvidenceObjectJson.Encode(value));
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using BlindAI.Attestation;
+using BlindAI.Attestation.Collateral;
 using BlindAI.Attestation.Evidence;
 using BlindAI.Attestation.Policy;
 using BlindAI.Cli.Captured;
@@ -56,12 +57,13 @@ internal static class EvidenceCommand
         var text = new Option<bool>("--text") { Description = "Explain the verdict in sentences instead of JSON." };
         var command = new Command("verify", "Verify captured evidence offline: is it authentic, and would it be accepted? Prints JSON.")
         {
-            path, tee, collateral, policy, at, nonce, reportData, root, text,
+            path, tee, collateral, common.CollateralCache, policy, at, nonce, reportData, root, text,
         };
-        command.SetAction(arguments =>
+        command.SetAction(async (arguments, cancellationToken) =>
         {
             var run = new Verification(host)
             {
+                Fetched = common.ReadCollateral(arguments, host),
                 Tee = ReadTee(arguments.GetValue(tee)),
                 Policy = arguments.GetValue(policy) is { } file ? CommonOptions.LoadPolicy(file) : null,
                 At = ReadInstant(arguments.GetValue(at)),
@@ -69,7 +71,7 @@ internal static class EvidenceCommand
                 ReportData = ReadHex("--report-data", arguments.GetValue(reportData)),
                 TrustedRoot = arguments.GetValue(root) is { } trusted ? TrustedRoot.Read(trusted) : null,
             };
-            var verdict = run.Verify(arguments.GetValue(path)!, arguments.GetValue(collateral));
+            var verdict = await run.VerifyAsync(arguments.GetValue(path)!, arguments.GetValue(collateral), cancellationToken);
             if (arguments.GetValue(text) && !arguments.GetValue(common.Json))
             {
                 verdict.Write(host.Out);
@@ -114,6 +116,8 @@ internal static class EvidenceCommand
 
     private sealed record Verification(CliHost Host)
     {
+        public required CollateralClient? Fetched { get; init; }
+
         public required TeeKind? Tee { get; init; }
 
         public required AttestationPolicy? Policy { get; init; }
@@ -126,7 +130,7 @@ internal static class EvidenceCommand
 
         public required Sha256Digest? TrustedRoot { get; init; }
 
-        public EvidenceVerdict Verify(string path, string? collateral)
+        public async Task<EvidenceVerdict> VerifyAsync(string path, string? collateral, CancellationToken cancellationToken)
         {
             RequireOneExpectation();
             if (TrustedRoot is not null)
@@ -134,19 +138,25 @@ internal static class EvidenceCommand
                 Host.Error.WriteLine("warning: --dangerously-trust-root: a root that YOU named is believed in place of the vendor's. What is verified so proves nothing about hardware.");
             }
 
-            EvidenceSource source;
+            EvidenceSource? source = null;
             try
             {
-                source = EvidenceSource.Read(path, Tee, collateral);
+                source = Expecting(EvidenceSource.Read(path, Tee, collateral));
+                if (Fetched is not null)
+                {
+                    source = source with { Evidence = await Fetched.CompleteAsync(source.Evidence, cancellationToken) };
+                }
             }
             catch (AttestationException exception) when (exception.Code != RejectionCode.Internal)
             {
-                // Bytes that cannot be read as evidence are a verdict as well.
-                return EvidenceVerdict.Of(exception, Tee, At ?? Host.Clock.GetUtcNow());
+                // Bytes that cannot be read as evidence, or whose collateral cannot be had, are a verdict as well.
+                return EvidenceVerdict.Of(exception, source?.Tee ?? Tee, InstantOf(source));
             }
 
-            return EvidenceVerdict.Of(Expecting(source), At ?? source.At ?? Host.Clock.GetUtcNow(), Policy, TrustedRoot);
+            return EvidenceVerdict.Of(source, InstantOf(source), Policy, TrustedRoot);
         }
+
+        private DateTimeOffset InstantOf(EvidenceSource? source) => At ?? source?.At ?? Host.Clock.GetUtcNow();
 
         private EvidenceSource Expecting(EvidenceSource source)
         {

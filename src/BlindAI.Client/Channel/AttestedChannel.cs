@@ -141,9 +141,9 @@ internal sealed class AttestedChannel : IAsyncDisposable
         {
             await RenewAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (AttestationException exception) when (exception.Code == RejectionCode.EvidenceUnavailable)
+        catch (AttestationException exception) when (exception.Code is RejectionCode.EvidenceUnavailable or RejectionCode.CollateralMissing)
         {
-            throw new AttestationException(RejectionCode.EnclaveExpired, "The verification is too old and could not be renewed; nothing was sent.", "try again when the server can be reached.", exception);
+            throw new AttestationException(RejectionCode.EnclaveExpired, "The verification is too old and could not be renewed; nothing was sent.", "try again when the server and the vendor's service can be reached.", exception);
         }
     }
 
@@ -158,7 +158,7 @@ internal sealed class AttestedChannel : IAsyncDisposable
             _isRejected = false;
             return enclave;
         }
-        catch (AttestationException exception) when (exception.Code is not (RejectionCode.EvidenceUnavailable or RejectionCode.EvidenceLate))
+        catch (AttestationException exception) when (exception.Code is not (RejectionCode.EvidenceUnavailable or RejectionCode.EvidenceLate or RejectionCode.CollateralMissing))
         {
             // Who was refused is not spoken to again, over any connection, before he has been accepted.
             _isRejected = true;

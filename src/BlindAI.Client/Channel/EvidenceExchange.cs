@@ -37,7 +37,8 @@ internal sealed class EvidenceExchange(Uri server, AttestationPolicy policy, Bli
             throw new AttestationException(RejectionCode.EvidenceLate, $"The evidence took longer than {NonceLifetime.TotalSeconds:0} s.", "try again; a server under load answers late.");
         }
 
-        var enclave = EnclaveVerifier.Verify(transcript.Evidence, transcript.Seen, policy, options.TimeProvider.GetUtcNow());
+        var evidence = await CompleteAsync(transcript.Evidence, cancellationToken).ConfigureAwait(false);
+        var enclave = EnclaveVerifier.Verify(evidence, transcript.Seen, policy, options.TimeProvider.GetUtcNow());
         _transcript = transcript;
         return enclave;
     }
@@ -89,6 +90,27 @@ internal sealed class EvidenceExchange(Uri server, AttestationPolicy policy, Bli
         {
             throw Unavailable($"The server could not be asked for evidence ({HttpFaults.Describe(exception)}).", "check the URL and that the server runs; nothing was sent.", exception);
         }
+    }
+
+    // Only for TEEs that the policy names: nothing else is verified, so nobody is asked about it.
+    private async Task<EvidenceObject> CompleteAsync(EvidenceObject value, CancellationToken cancellationToken)
+    {
+        if (options.Collateral is not { } collateral)
+        {
+            return value;
+        }
+
+        var accepted = policy.Accept.Select(entry => entry.Tee.EvidenceType).ToHashSet(StringComparer.Ordinal);
+        var items = value.Evidence.ToList();
+        for (var index = 0; index < items.Count; index++)
+        {
+            if (accepted.Contains(items[index].Type))
+            {
+                items[index] = await collateral.CompleteAsync(items[index], cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        return value with { Evidence = items };
     }
 
     /// <exception cref="ArgumentException">The URL is not absolute or begins with something else.</exception>

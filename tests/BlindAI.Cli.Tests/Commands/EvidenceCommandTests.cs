@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BlindAI.Attestation;
+using BlindAI.Attestation.Collateral;
 using BlindAI.Attestation.Evidence;
 using BlindAI.Attestation.Policy;
 using BlindAI.Testing;
@@ -384,6 +385,62 @@ public sealed class EvidenceCommandTests
         Assert.Equal((20, 201), (run.Exit, run.ReadJson().GetProperty("code").GetInt32()));
     }
 
+    [Fact]
+    public async Task Verify_WithCollateralCache_FetchesAndKeeps()
+    {
+        using var folder = new TemporaryFolder();
+        var evidence = new ForgedSnp { HasCrl = true }.Prove();
+        await using var vendor = AmdOf(evidence);
+        var (report, root) = (folder.Write("report.bin", evidence.Data.ToArray()), folder.Write("ark.der", evidence.Endorsements["ark"].Single().ToArray()));
+        string[] arguments = ["evidence", "verify", report, "--at", At, "--dangerously-trust-root", root];
+
+        var alone = await CliRun.OfAsync(arguments);
+        var fetched = await CliRun.OfAsync(new CollateralOptions { AmdUrl = vendor.Url }, [.. arguments, "--collateral-cache", folder.PathOf("cache")]);
+        var kept = await CliRun.OfAsync(new CollateralOptions { AmdUrl = vendor.Url }, [.. arguments, "--collateral-cache", folder.PathOf("cache")]);
+
+        Assert.Equal((40, "undecided", 602), (alone.Exit, alone.ReadJson().GetProperty("result").GetString(), alone.ReadJson().GetProperty("code").GetInt32()));
+        Assert.Equal((0, "valid"), (fetched.Exit, fetched.ReadJson().GetProperty("result").GetString()));
+        Assert.Equal((0, 3), (kept.Exit, vendor.Requests.Count));
+    }
+
+    [Fact]
+    public async Task Verify_VendorThatHasNothing_IsUndecided()
+    {
+        using var folder = new TemporaryFolder();
+        await using var vendor = new LoopbackVendor(_ => VendorAnswer.NotFound);
+        var report = folder.Write("report.bin", new ForgedSnp().Prove().Data.ToArray());
+
+        var run = await CliRun.OfAsync(new CollateralOptions { AmdUrl = vendor.Url }, "evidence", "verify", report, "--collateral-cache", folder.PathOf("cache"));
+
+        Assert.Equal((40, "undecided", "snp"), (run.Exit, run.ReadJson().GetProperty("result").GetString(), run.ReadJson().GetProperty("tee").GetString()));
+    }
+
+    [Fact]
+    public async Task Attest_WithCollateralCache_FetchesBeforeItVerifies()
+    {
+        using var folder = new TemporaryFolder();
+        var evidence = new ForgedSnp { HasCrl = true }.Prove();
+        await using var vendor = AmdOf(evidence);
+        await using var server = await SimulatedServer.StartAsync(evidence: new(evidence.Type, evidence.Data));
+        var policy = folder.Write("policy.json", $$"""
+            {
+              "version": 1, "service": "localhost", "machines": "any", "dangerouslyAnyConfiguration": true, "otherModels": "allow",
+              "accept": [{ "tee": "snp", "products": ["Genoa"], "measurements": ["{{new string('3', 96)}}"], "vmpl": 0,
+                "minimumTcb": { "Genoa": { "bootloader": 10, "tee": 0, "snp": 23, "microcode": 84 } } }]
+            }
+            """);
+
+        var alone = await CliRun.OfAsync("attest", "--url", server.Url, "--policy", policy);
+        var fetched = await CliRun.OfAsync(new CollateralOptions { AmdUrl = vendor.Url }, "attest", "--url", server.Url, "--policy", policy, "--collateral-cache", folder.PathOf("cache"));
+
+        // The forged root is not AMD's: what was missing is there, and is not believed.
+        Assert.Equal(40, alone.Exit);
+        Assert.StartsWith("error 602 CollateralMissing: ", alone.Error, StringComparison.Ordinal);
+        Assert.Equal(10, fetched.Exit);
+        Assert.StartsWith("error 302 ChainUntrusted: ", fetched.Error, StringComparison.Ordinal);
+        Assert.Equal(3, vendor.Requests.Count);
+    }
+
     [Theory]
     [InlineData("show", "no-such-file")]
     [InlineData("verify", "no-such-file")]
@@ -399,6 +456,7 @@ public sealed class EvidenceCommandTests
     [InlineData("verify", "REPORT", "--nonce", "00", "--report-data", "00")]
     [InlineData("verify", "GPU", "--report-data", "00")]
     [InlineData("verify", "EVIDENCE", "--nonce", "00")]
+    [InlineData("verify", "REPORT", "--collateral-cache", "BYTES")]
     [InlineData("verify", "REPORT", "--dangerously-trust-root", "no-such-file")]
     [InlineData("verify", "REPORT", "--dangerously-trust-root", "REPORT")]
     public async Task Run_WrongArguments_Exits2(params string[] arguments)
@@ -416,6 +474,11 @@ public sealed class EvidenceCommandTests
         Assert.Equal((2, ""), (run.Exit, run.Out));
         Assert.Contains("error: ", run.Error, StringComparison.Ordinal);
     }
+
+    private static LoopbackVendor AmdOf(TeeEvidence evidence) => new(target =>
+        target.EndsWith("/crl", StringComparison.Ordinal) ? VendorAnswer.Ok(evidence.Endorsements["crl"].Single())
+        : target.EndsWith("/cert_chain", StringComparison.Ordinal) ? VendorAnswer.Ok((byte[])[.. evidence.Endorsements["ask"].Single().Span, .. evidence.Endorsements["ark"].Single().Span])
+        : VendorAnswer.Ok(evidence.Endorsements["leaf"].Single()));
 
     private static byte[] ReportOf(ForgedEnclave enclave) => enclave.Prove().Evidence.Single().Data.ToArray();
 
