@@ -296,6 +296,14 @@ public sealed class SnpVerifierTests
     public void Verify_LeafOfAnotherChip_IsRefused(SnpProduct product, int at) => AssertRefused(RejectionCode.CertificateMismatch, new ForgedSnp(product).Set(0x1A0 + at, [0x55]));
 
     [Fact]
+    public void Verify_HwIdOfAnotherLength_IsRefused()
+    {
+        byte[] padded = [.. ForgedSnp.Bytes(8, 0xC1), .. new byte[56]];
+        AssertRefused(RejectionCode.CertificateMismatch, new ForgedSnp(SnpProduct.Turin) { LeafExtensions = { ["4"] = padded } });
+        AssertRefused(RejectionCode.CertificateMismatch, new ForgedSnp { LeafExtensions = { ["4"] = padded[..8] } }.Set(0x1A0, padded));
+    }
+
+    [Fact]
     public void Verify_MaskedChip_HasNoMachine()
     {
         var verified = Verify(new ForgedSnp().Set(0x048, [2]).Set(0x1A0, new byte[64]));
