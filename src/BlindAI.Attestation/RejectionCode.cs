@@ -175,7 +175,7 @@ public enum RejectionCode
     /// <summary>The policy demands a GPU, and the evidence proves none beside this CPU.</summary>
     GpuNotProved = 517,
 
-    /// <summary>The server could not be reached, or gave no evidence.</summary>
+    /// <summary>The server could not be reached, or gave no evidence; on the server: its TEE made none.</summary>
     EvidenceUnavailable = 601,
 
     /// <summary>Collateral that the decision needs is not there.</summary>

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using BlindAI.Attestation;
+using BlindAI.Attestation.AzureVtpm;
 using BlindAI.Attestation.Dcap;
 using BlindAI.Attestation.Evidence;
 using BlindAI.Attestation.Evidence.Certificates;
@@ -49,12 +50,19 @@ internal static class FuzzTargets
         ["revocation-list"] = input => Attestation(RevocationList.Parse, input.ToArray()),
         ["tcb-info"] = input => Attestation(bytes => ReadSigned(bytes, "tcbInfo", TcbInfo.Read), input.ToArray()),
         ["simulation-report"] = input => Attestation(SimulationReport.Parse, input.ToArray()),
+        ["hcl-report"] = input => Attestation(HclReport.Parse, input.ToArray()),
+        ["hcl-runtime-data"] = input => Attestation(AzureRuntimeData.Parse, input.ToArray()),
+        ["pcr-values"] = input => Attestation(PcrValues.Parse, input.ToArray()),
+        ["tpm-quote"] = input => Attestation(TpmQuote.Parse, input.ToArray()),
         ["snp-certificates"] = input => Attestation(ReadSnpCertificates, input.ToArray()),
         ["snp-report"] = input => Attestation(SnpReport.Parse, input.ToArray()),
         ["nitro-document"] = input => Attestation(NitroDocument.Parse, input.ToArray()),
         ["nvidia-report"] = input => Attestation(NvidiaReport.Parse, input.ToArray()),
         ["nvidia-certificate"] = input => Attestation(ReadDeviceCertificate, input.ToArray()),
         ["rim-file"] = ReadRim,
+        ["ra-tls"] = input => Attestation(RaTlsEvidence.Parse, input.ToArray()),
+        ["nsm-response"] = input => Attestation(NsmAttester.ParseResponse, input.ToArray()),
+        ["tpm-response"] = input => Attestation(bytes => ReadTpmResponse(bytes.Span), input.ToArray()),
         ["policy"] = input => Attestation(bytes => AttestationPolicy.Parse(bytes.Span), input.ToArray()),
         ["request-header"] = input => Serving(bytes => InferenceRequestHeader.Parse(bytes.Span, Limits), input.ToArray()),
         ["json-body"] = input => Serving(bytes => ReadBody(bytes, pipe => new InferenceBodyReader(pipe, Limits).ReadJsonAsync(CancellationToken.None)), input.ToArray()),
@@ -112,13 +120,18 @@ internal static class FuzzTargets
     {
         var quote = DcapQuote.Parse(bytes);
         return quote.BodyKind == QuoteBodyKind.Sgx ? SgxReportBody.Parse(quote.Body) : TdReportBody.Parse(quote.Body);
+    }
+
     private static string ReadDeviceCertificate(ReadOnlyMemory<byte> bytes)
+    {
         var certificate = Certificate.Parse(bytes);
         _ = DiceExtension.Find(certificate);
         return DistinguishedName.Text(certificate.Subject);
+    }
 
     // Changes never pass the signature, so what comes after it is tried without.
     private static bool ReadRim(ReadOnlySpan<byte> input)
+    {
         var bytes = input.ToArray();
         return Attestation(file => RimFile.Verify(file, RimRoot, ForgedEnclave.Now), bytes)
             | Attestation(file => RimFile.Read(RimElement.Parse(file), Sha256Digest.Of(file.Span), ForgedEnclave.Now), bytes);
@@ -135,6 +148,32 @@ internal static class FuzzTargets
         {
             return false;
         }
+    }
+
+    // Parameters are read as every kind of answer that they may be; those that carry no session are answers to PCR_Read and NV_ReadPublic.
+    private static bool ReadTpmResponse(ReadOnlySpan<byte> input)
+    {
+        var hasSession = input is [0x80, 0x02, ..];
+        var (code, parameters) = TpmDevice.ParseResponse(input, hasSession);
+        if (code != 0)
+        {
+            return true;
+        }
+
+        if (hasSession)
+        {
+            _ = TpmDevice.ParseQuote(parameters);
+        }
+        else if (parameters is [0, 0, ..])
+        {
+            _ = TpmDevice.ParseRegisters(parameters);
+        }
+        else
+        {
+            _ = TpmDevice.ParseNvPublic(parameters, 0x01400001);
+        }
+
+        return true;
     }
 
     // The first two bytes are the length that the header states.

@@ -41,7 +41,9 @@ public sealed class VerifiedAzure : VerifiedEvidence
     {
         var claims = Show(_report, RuntimeData);
         AddQuote(claims, Quote);
-        claims[Hardware.Tee.Name] = Hardware.ToJson();
+        var hardware = Hardware.ToClaims();
+        claims["hardware_details"] = new JsonObject(Hardware.ToJson().Where(claim => !hardware.ContainsKey(claim.Key)).Select(claim => KeyValuePair.Create(claim.Key, claim.Value?.DeepClone())));
+        claims[Hardware.Tee.Name] = hardware;
         return claims;
     }
 

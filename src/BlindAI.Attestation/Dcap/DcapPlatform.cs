@@ -37,12 +37,7 @@ public sealed class DcapPlatform
     {
         json["fmspc"] = Convert.ToHexStringLower(Pck.Fmspc.Span);
         json["pce_id"] = Convert.ToHexStringLower(Pck.PceId.Span);
-        json["ppid"] = Convert.ToHexStringLower(Pck.Ppid.Span);
-        json["platform_instance_id"] = Pck.PlatformInstanceId is { } instance ? Convert.ToHexStringLower(instance.Span) : null;
         json["sgx_type"] = (int)Pck.SgxType;
-        json["dynamic_platform"] = Pck.DynamicPlatform;
-        json["cached_keys"] = Pck.CachedKeys;
-        json["smt_enabled"] = Pck.SmtEnabled;
         json["pck_pce_svn"] = Pck.PceSvn;
         json["pck_cpu_svn_components"] = new JsonArray([.. Pck.Components.Select(svn => (JsonNode)(int)svn)]);
         json["pck_issuer"] = DcapVerifier.NameOf(PckCa);
@@ -59,11 +54,21 @@ public sealed class DcapPlatform
             json["current_tcb_status"] = current.ToString();
         }
 
-        json["tcb_date"] = Tcb.Date.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
         json["advisory_ids"] = new JsonArray([.. Tcb.Advisories.Select(id => (JsonNode)id)]);
         json["qe_advisory_ids"] = new JsonArray([.. Tcb.QeAdvisories.Select(id => (JsonNode)id)]);
         json["tcb_evaluation_data_number"] = TcbEvaluationDataNumber;
         json["tcb_info_version"] = TcbInfoVersion;
         json["qe_identity_evaluation_data_number"] = QeIdentityEvaluationDataNumber;
+    }
+
+    /// <summary>What the vectors have no name for.</summary>
+    internal void AddDetailsTo(JsonObject json)
+    {
+        json["ppid"] = Convert.ToHexStringLower(Pck.Ppid.Span);
+        json["platform_instance_id"] = Pck.PlatformInstanceId is { } instance ? Convert.ToHexStringLower(instance.Span) : null;
+        json["dynamic_platform"] = Pck.DynamicPlatform;
+        json["cached_keys"] = Pck.CachedKeys;
+        json["smt_enabled"] = Pck.SmtEnabled;
+        json["tcb_date"] = Tcb.Date.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
     }
 }

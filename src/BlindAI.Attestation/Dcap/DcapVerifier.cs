@@ -96,7 +96,6 @@ internal sealed class DcapVerifier(TrustAnchors roots, TeeKind tee)
         ["qe_svn"] = quote.QeSvn,
         ["pce_svn"] = quote.PceSvn,
         ["qe_vendor_id"] = Convert.ToHexStringLower(quote.QeVendorId.Span),
-        ["trailing_bytes"] = quote.TrailingLength,
     };
 
     /// <summary>The name of an authority in its certificates.</summary>

@@ -1,5 +1,4 @@
 using System.Text;
-using Microsoft.Win32.SafeHandles;
 
 namespace BlindAI.Attestation.Evidence;
 
@@ -14,10 +13,10 @@ internal static class DeviceFile
     /// <exception cref="IOException">The kernel refused; the number of its error is the HResult.</exception>
     public static byte[] Read(string path, int limit)
     {
-        using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var stream = Open(path, FileAccess.Read);
         var bytes = new byte[limit + 1];
         var length = 0;
-        for (int read; length < bytes.Length && (read = ReadPart(handle, bytes.AsSpan(length), length)) > 0; length += read)
+        for (int read; length < bytes.Length && (read = ReadPart(stream, bytes.AsSpan(length))) > 0; length += read)
         {
         }
 
@@ -28,18 +27,21 @@ internal static class DeviceFile
     /// <exception cref="IOException">The kernel refused; the number of its error is the HResult.</exception>
     public static void Write(string path, ReadOnlySpan<byte> value)
     {
-        using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
-        RandomAccess.Write(handle, value, fileOffset: 0);
+        using var stream = Open(path, FileAccess.Write);
+        stream.Write(value);
     }
 
     /// <summary>Reads a word or number, without the line's end.</summary>
     public static string ReadText(string path) => Encoding.ASCII.GetString(Read(path, MaxTextLength)).Trim();
 
-    private static int ReadPart(SafeFileHandle handle, Span<byte> into, int offset)
+    // A buffer of 0 is none: each call is one of the kernel's.
+    private static FileStream Open(string path, FileAccess access) => new(path, FileMode.Open, access, FileShare.ReadWrite, bufferSize: 0);
+
+    private static int ReadPart(FileStream stream, Span<byte> into)
     {
         try
         {
-            return RandomAccess.Read(handle, into, offset);
+            return stream.Read(into);
         }
         catch (ArgumentOutOfRangeException exception)
         {

@@ -2,9 +2,9 @@ using System.Collections.Frozen;
 using BlindAI.Attestation.AzureVtpm;
 using BlindAI.Attestation.Evidence.Certificates;
 using BlindAI.Attestation.Nitro;
+using BlindAI.Attestation.NvidiaGpu;
 using BlindAI.Attestation.SevSnp;
 using BlindAI.Attestation.Sgx;
-using BlindAI.Attestation.NvidiaGpu;
 using BlindAI.Attestation.Simulation;
 using BlindAI.Attestation.Tdx;
 

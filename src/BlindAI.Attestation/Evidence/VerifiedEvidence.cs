@@ -22,4 +22,7 @@ public abstract class VerifiedEvidence
 
     /// <summary>The proved facts by the vendor's names: the claims of vectors and command line. For display; decisions read the typed members.</summary>
     public abstract JsonObject ToJson();
+
+    /// <summary>The same without what the vectors have no name for: as part of other evidence it is exactly their object.</summary>
+    internal virtual JsonObject ToClaims() => ToJson();
 }

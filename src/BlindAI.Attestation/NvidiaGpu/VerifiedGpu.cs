@@ -51,9 +51,8 @@ public sealed class VerifiedGpu : VerifiedEvidence
             ["vbios_version"] = Rim.VbiosVersion,
             ["compared_measurements"] = Rim.Compared,
             ["mismatches"] = Rim.Mismatches,
-            ["driver_rim"] = Rim.DriverRim.ToString(),
-            ["vbios_rim"] = Rim.VbiosRim.ToString(),
         };
+        json["rim_digests"] = Rim is null ? null : new JsonObject { ["driver_rim"] = Rim.DriverRim.ToString(), ["vbios_rim"] = Rim.VbiosRim.ToString() };
         json["revocation_checked"] = false;
         return json;
     }

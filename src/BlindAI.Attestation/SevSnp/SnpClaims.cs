@@ -22,8 +22,6 @@ internal static class SnpClaims
             ["migrate_ma"] = report.MayMigrate,
             ["debug"] = report.IsDebug,
             ["single_socket"] = report.HasPolicyBit((int)SnpPolicyBit.SingleSocket),
-            ["family_id"] = Hex(report.FamilyId),
-            ["image_id"] = Hex(report.ImageId),
             ["vmpl"] = report.Vmpl,
             ["signature_algo"] = 1,
             ["platform_info"] = $"0x{report.PlatformInfo:x}",
@@ -42,7 +40,6 @@ internal static class SnpClaims
             ["current_tcb"] = Hex(report.CurrentTcb),
             ["committed_tcb"] = Hex(report.CommittedTcb),
             ["launch_tcb"] = Hex(report.LaunchTcb),
-            ["committed_version"] = $"{report.CommittedVersion.Major}.{report.CommittedVersion.Minor}.{report.CommittedVersion.Build}",
         };
         if (product is { } known)
         {
@@ -68,6 +65,14 @@ internal static class SnpClaims
         }
 
         return claims;
+    }
+
+    /// <summary>What the vectors have no name for.</summary>
+    public static void AddDetails(JsonObject claims, SnpReport report)
+    {
+        claims["family_id"] = Hex(report.FamilyId);
+        claims["image_id"] = Hex(report.ImageId);
+        claims["committed_version"] = $"{report.CommittedVersion.Major}.{report.CommittedVersion.Minor}.{report.CommittedVersion.Build}";
     }
 
     private static JsonObject Of(SnpTcb tcb)

@@ -40,8 +40,11 @@ public sealed class VerifiedSnp : VerifiedEvidence
     /// <inheritdoc/>
     public override JsonObject ToJson()
     {
-        var claims = SnpClaims.Of(Report, Product, _leaf);
+        var claims = ToClaims();
+        SnpClaims.AddDetails(claims, Report);
         claims["crl_checked"] = CrlChecked;
         return claims;
     }
+
+    internal override JsonObject ToClaims() => SnpClaims.Of(Report, Product, _leaf);
 }

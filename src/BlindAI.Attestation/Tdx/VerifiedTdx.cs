@@ -30,6 +30,14 @@ public sealed class VerifiedTdx : VerifiedEvidence
     /// <inheritdoc/>
     public override JsonObject ToJson()
     {
+        var json = ToClaims();
+        json["trailing_bytes"] = _quote.TrailingLength;
+        Platform.AddDetailsTo(json);
+        return json;
+    }
+
+    internal override JsonObject ToClaims()
+    {
         var json = Show(_quote, Report);
         Platform.AddTo(json);
         return json;

@@ -26,8 +26,9 @@ internal static class HttpStatus
         [ServingCode.ParameterUnsupported] = StatusCodes.Status501NotImplemented,
     }.ToFrozenDictionary();
 
-    /// <summary>The status of a code: of all others, requests are at fault (400), but for our own defects (500).</summary>
+    /// <summary>The status of a code: of all others, requests are at fault (400), but for our own defects (500) and for a TEE that makes no evidence now (503).</summary>
     public static int Of(int code) =>
         code >= (int)RejectionCode.Internal ? StatusCodes.Status500InternalServerError
+        : code == (int)RejectionCode.EvidenceUnavailable ? StatusCodes.Status503ServiceUnavailable
         : Table.GetValueOrDefault((ServingCode)code, StatusCodes.Status400BadRequest);
 }

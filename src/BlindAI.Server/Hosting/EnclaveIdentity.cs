@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using BlindAI.Attestation;
+using BlindAI.Attestation.Dcap;
 using BlindAI.Attestation.Evidence;
 
 namespace BlindAI.Server.Hosting;
@@ -10,7 +11,7 @@ namespace BlindAI.Server.Hosting;
 /// <remarks>One key set per process life: a restart is the rotation, so the epoch is always 1.</remarks>
 internal sealed class EnclaveIdentity : IDisposable
 {
-    private readonly ECDsa _tlsKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private readonly ECDsa _tlsKey;
 
     private readonly ECDsa _receiptKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
@@ -24,25 +25,43 @@ internal sealed class EnclaveIdentity : IDisposable
 
     private readonly TimeProvider _clock;
 
-    public EnclaveIdentity(string service, bool isSimulation, Sha256Digest configuration, TimeProvider clock)
+    private EnclaveIdentity(string service, bool isSimulation, Sha256Digest configuration, TimeProvider clock, ECDsa tlsKey, X509Extension? evidence)
     {
         Service = service;
         _configuration = configuration;
         _clock = clock;
+        _tlsKey = tlsKey;
         _tlsKeyDigest = Sha256Digest.OfPublicKey(_tlsKey);
         _receiptKeyDigest = Sha256Digest.OfPublicKey(_receiptKey);
         ReceiptKey = _receiptKey.ExportSubjectPublicKeyInfo();
-        Certificate = CreateCertificate(isSimulation);
+        Certificate = CreateCertificate(isSimulation, evidence);
     }
 
     /// <summary>Claim 10.</summary>
     public string Service { get; }
 
-    /// <summary>The self-signed certificate of the TLS key. It proves nothing by itself: the evidence names its key.</summary>
+    /// <summary>The self-signed certificate of the TLS key. It proves nothing by itself: the evidence names its key. With SGX and TDX it carries a quote for others' clients.</summary>
     public X509Certificate2 Certificate { get; }
 
     /// <summary>The receipt key's SubjectPublicKeyInfo.</summary>
     public ReadOnlyMemory<byte> ReceiptKey { get; }
+
+    /// <summary>Makes the keys, and with SGX and TDX has their TEE quote the one that TLS shows.</summary>
+    /// <exception cref="AttestationException"><see cref="RejectionCode.EvidenceUnavailable"/>.</exception>
+    public static async Task<EnclaveIdentity> CreateAsync(string service, IAttester attester, Sha256Digest configuration, TimeProvider clock)
+    {
+        var tlsKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        try
+        {
+            var evidence = attester.Tee == TeeKind.Sgx || attester.Tee == TeeKind.Tdx ? await QuoteKeyAsync(attester, Sha256Digest.OfPublicKey(tlsKey)) : null;
+            return new(service, attester.Tee == TeeKind.Simulation, configuration, clock, tlsKey, evidence);
+        }
+        catch
+        {
+            tlsKey.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>The claims for one client, or for everybody when it sent no nonce.</summary>
     public Claims MakeClaims(Nonce? nonce) => new()
@@ -64,7 +83,15 @@ internal sealed class EnclaveIdentity : IDisposable
         _receiptKey.Dispose();
     }
 
-    private X509Certificate2 CreateCertificate(bool isSimulation)
+    // Interoperable RA-TLS (docs/attestation.md, clause 17.9).
+    private static async Task<X509Extension> QuoteKeyAsync(IAttester attester, Sha256Digest tlsKey)
+    {
+        var claims = RaTlsEvidence.EncodeClaims(tlsKey);
+        var quote = await attester.AttestAsync(ReportData.ForRaTls(claims), nonce: null, CancellationToken.None);
+        return RaTlsEvidence.ToExtension(quote.Data.Span, claims);
+    }
+
+    private X509Certificate2 CreateCertificate(bool isSimulation, X509Extension? evidence)
     {
         var request = new CertificateRequest(new X500DistinguishedName("CN=BlindAI enclave"), _tlsKey, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
@@ -89,6 +116,11 @@ internal sealed class EnclaveIdentity : IDisposable
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, pathLengthConstraint: 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1", "serverAuth")], critical: false));
+        if (evidence is not null)
+        {
+            request.CertificateExtensions.Add(evidence);
+        }
+
         var now = _clock.GetUtcNow();
         return request.CreateSelfSigned(now.AddDays(-1), now.AddYears(1));
     }

@@ -8,7 +8,7 @@ namespace BlindAI.Server.Hosting;
 
 /// <summary>Makes evidence objects for this process: a fresh one per nonce, and one static for inspection.</summary>
 /// <remarks>
-/// The only caller of the attester, and it passes nothing but the digest of claims that this process made: client bytes are never signed outside them.
+/// The only caller of the attester once the server listens, and it passes nothing but the digest of claims that this process made: client bytes are never signed outside them.
 /// A quote may cost up to a second, so their rate is limited.
 /// </remarks>
 internal sealed class EvidenceSource : IDisposable

@@ -1,4 +1,5 @@
 using BlindAI.Attestation;
+using BlindAI.Attestation.Evidence;
 using BlindAI.Attestation.Simulation;
 using BlindAI.Protocol.Configuration;
 using BlindAI.Server.Endpoints;
@@ -21,10 +22,10 @@ internal static class ServerHost
     public static async Task RunAsync(ServerCommand command)
     {
         var settings = command.Settings;
-        var attester = TeeDetector.FindAttester(command.IsSimulation);
+        var attester = await new TeeDetector().FindAttesterAsync(command.IsSimulation);
         var service = settings.ServiceName ?? (command.IsSimulation ? SimulationServiceName
             : throw new ConfigurationException("Service:Name must say under which name clients know this service."));
-        using var identity = new EnclaveIdentity(service, command.IsSimulation, settings.Trust.Digest, TimeProvider.System);
+        using var identity = await MakeIdentityAsync(service, attester, settings.Trust.Digest);
 
         // The empty builder reads no variable, file or argument: the server is configured through ServerSettings alone.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production, ContentRootPath = AppContext.BaseDirectory });
@@ -45,6 +46,19 @@ internal static class ServerHost
         await app.StartAsync();
         Announce(app, attester.Tee, settings, (attester as SimulationAttester)?.Key);
         await app.WaitForShutdownAsync();
+    }
+
+    // What the certificate of SGX and TDX needs is asked for here, so a device that cannot answer stops the start.
+    private static async Task<EnclaveIdentity> MakeIdentityAsync(string service, IAttester attester, Sha256Digest configuration)
+    {
+        try
+        {
+            return await EnclaveIdentity.CreateAsync(service, attester, configuration, TimeProvider.System);
+        }
+        catch (AttestationException exception)
+        {
+            throw new ConfigurationException($"This is a Trusted Execution Environment ({attester.Tee}), and it made no evidence. {exception.Message}");
+        }
     }
 
     private static void Announce(WebApplication app, TeeKind tee, ServerSettings settings, Sha256Digest? simulationKey)

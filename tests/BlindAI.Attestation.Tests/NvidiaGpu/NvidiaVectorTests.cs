@@ -23,17 +23,7 @@ public sealed class NvidiaVectorTests
 
         var verified = SharedVectors.Verify(_verifier, captured);
 
-        var reported = verified.ToJson();
-        if (SharedVectors.Expect(Tee, name)["claims"]!["rim"] is { } rim)
-        {
-            // Our result says more about the RIM files than the case asks for.
-            foreach (var member in reported["rim"]!.AsObject().Select(pair => pair.Key).Where(key => rim[key] is null).ToList())
-            {
-                reported["rim"]!.AsObject().Remove(member);
-            }
-        }
-
-        SharedVectors.AssertClaims(Tee, name, reported);
+        SharedVectors.AssertClaims(Tee, name, verified.ToJson());
         Assert.True(verified.IsFresh);
         Assert.Equal(DateTimeOffset.Parse(SharedVectors.Expect(Tee, name)["validity_window"]![1]!.GetValue<string>(), null), verified.ValidUntil);
         Assert.Equal(byDefault is null ? "accept" : "reject", SharedVectors.Expect(Tee, name)["default_policy"]!["result"]!.GetValue<string>());

@@ -22,6 +22,7 @@ public sealed class HttpStatusTests
     [InlineData((int)ServingCode.Overloaded, 429)]
     [InlineData((int)ServingCode.ShuttingDown, 503)]
     [InlineData((int)RejectionCode.Internal, 500)]
+    [InlineData((int)RejectionCode.EvidenceUnavailable, 503)]
     [InlineData((int)ServingCode.RequestMalformed, 400)]
     public void Of_Code_IsTheStatusThatClientsKnow(int code, int status) => Assert.Equal(status, HttpStatus.Of(code));
 }

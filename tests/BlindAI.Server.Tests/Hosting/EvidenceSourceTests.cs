@@ -12,8 +12,8 @@ public sealed class EvidenceSourceTests
     [Fact]
     public async Task ProveAsync_OneAddressAsksTooOften_LeavesEvidenceToTheOthers()
     {
-        using var identity = new EnclaveIdentity("localhost", isSimulation: true, Sha256Digest.Of("configuration"u8), TimeProvider.System);
         using var attester = new SimulationAttester();
+        using var identity = await EnclaveIdentity.CreateAsync("localhost", attester, Sha256Digest.Of("configuration"u8), TimeProvider.System);
         using var source = new EvidenceSource(attester, identity, evidencePerSecond: 20);
         var greedy = IPAddress.Parse("192.0.2.1");
 
