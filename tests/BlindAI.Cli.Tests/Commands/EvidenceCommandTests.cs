@@ -389,7 +389,8 @@ public sealed class EvidenceCommandTests
     public async Task Verify_WithCollateralCache_FetchesAndKeeps()
     {
         using var folder = new TemporaryFolder();
-        var evidence = new ForgedSnp { HasCrl = true }.Prove();
+        // The machine's own clock decides what is kept.
+        var evidence = new ForgedSnp { HasCrl = true, CrlNextUpdate = ForgedEnclave.Now.AddYears(20) }.Prove();
         await using var vendor = AmdOf(evidence);
         var (report, root) = (folder.Write("report.bin", evidence.Data.ToArray()), folder.Write("ark.der", evidence.Endorsements["ark"].Single().ToArray()));
         string[] arguments = ["evidence", "verify", report, "--at", At, "--dangerously-trust-root", root];
