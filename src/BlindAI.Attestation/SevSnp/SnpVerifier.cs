@@ -83,6 +83,7 @@ public sealed class SnpVerifier : ITeeVerifier
         var named = Find(product => ark.SubjectCommonName == $"ARK-{product}");
         if (report.Cpuid is not { } cpuid)
         {
+            Reject.Unless(named != SnpProduct.Turin, RejectionCode.CertificateMismatch, "The report has a version from before Turin, and the ARK certificate is Turin's.");
             return named ?? throw new AttestationException(RejectionCode.CertificateMismatch, "The ARK certificate is of no product that this version knows.");
         }
 

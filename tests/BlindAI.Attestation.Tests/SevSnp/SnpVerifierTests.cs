@@ -68,6 +68,9 @@ public sealed class SnpVerifierTests
     }
 
     [Fact]
+    public void Verify_VersionFromBeforeTheProduct_IsRefused() => AssertRefused(RejectionCode.CertificateMismatch, new ForgedSnp(SnpProduct.Turin).Set(0x000, [2]));
+
+    [Fact]
     public void Verify_OtherSignatureAlgorithm_IsRefused() => AssertRefused(RejectionCode.AlgorithmUnsupported, new ForgedSnp().Set(0x034, [2]));
 
     [Theory]
