@@ -268,7 +268,7 @@ public sealed class CollateralClientTests : IDisposable
     [InlineData(false)]
     public async Task Complete_BodyOverTheLimit_IsRefused(bool statesLength)
     {
-        await using var vendor = new LoopbackVendor(_ => Answer() with { Body = new byte[CollateralTransport.MaxBodyLength + 1], StatesLength = statesLength });
+        await using var vendor = new LoopbackVendor(_ => Answer() with { Body = Padded(CollateralTransport.MaxBodyLength + 1), StatesLength = statesLength });
 
         await AssertMissingAsync(CompleteAsync(vendor));
     }
@@ -278,7 +278,7 @@ public sealed class CollateralClientTests : IDisposable
     [InlineData(false)]
     public async Task Complete_BodyAtTheLimit_IsTaken(bool statesLength)
     {
-        byte[] body = [.. Info, .. Encoding.ASCII.GetBytes(new string(' ', CollateralTransport.MaxBodyLength - Info.Length))];
+        var body = Padded(CollateralTransport.MaxBodyLength);
         await using var vendor = new LoopbackVendor(_ => Answer() with { Body = body, StatesLength = statesLength });
 
         Assert.Equal(body, (await CompleteAsync(vendor)).Endorsements["tcb_info"].Single());
@@ -388,6 +388,9 @@ public sealed class CollateralClientTests : IDisposable
     [InlineData(301)]
     public void Options_TimeOutOfRange_IsRefused(double seconds) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new CollateralOptions { Timeout = TimeSpan.FromSeconds(seconds) });
+
+    // Well-formed whatever its length, so that the length alone is what can be refused.
+    private static byte[] Padded(int length) => [.. Info, .. Encoding.ASCII.GetBytes(new string(' ', length - Info.Length))];
 
     private static VendorAnswer Answer() => VendorAnswer.Ok(Info, ("TCB-Info-Issuer-Chain", "chain"));
 
