@@ -1,7 +1,8 @@
 using BlindAI.Attestation;
+using BlindAI.Attestation.Collateral;
 using BlindAI.Attestation.Evidence;
 using BlindAI.Attestation.Policy;
-using BlindAI.Attestation.Simulation;
+using BlindAI.Client;
 
 namespace BlindAI.Cli.Attest;
 
@@ -9,17 +10,28 @@ namespace BlindAI.Cli.Attest;
 /// <remarks>It decides nothing that evidence cannot show: any machine, any model. A person narrows those.</remarks>
 internal static class SeenPolicy
 {
-    /// <exception cref="AttestationException"><see cref="RejectionCode.PolicyUnsupported"/>: this build writes no policy for that TEE.</exception>
-    public static AttestationPolicy Of(VerifiedEnclave enclave) => new()
+    /// <summary>The policy for an enclave that another policy has accepted.</summary>
+    /// <exception cref="AttestationException"><see cref="RejectionCode.PolicyUnsupported"/>: no policy can be written for that TEE.</exception>
+    public static AttestationPolicy Of(VerifiedEnclave enclave) => Of(enclave.Claims, enclave.Evidence);
+
+    /// <summary>The policy for a server that no policy has accepted yet: its hardware is proved, what it runs is taken as it is.</summary>
+    /// <exception cref="AttestationException">The evidence does not hold, or does not cover the claims.</exception>
+    public static async Task<AttestationPolicy> OfAsync(EvidenceTranscript transcript, CollateralClient? collateral, CancellationToken cancellationToken)
     {
-        Service = enclave.Claims.Service,
+        var item = transcript.Evidence.Evidence.First(item => TeeKind.FindByEvidenceType(item.Type) is { IsHardware: true } tee && tee != TeeKind.NvidiaGpu);
+        var complete = collateral is null ? item : await collateral.CompleteAsync(item, cancellationToken);
+        var encoded = transcript.Evidence.EncodedClaims;
+        var challenge = EvidenceChallenge.ForClaims(ReportData.ForClaims(encoded.Span), transcript.Seen.Nonce);
+        var evidence = TeeVerifiers.For(TeeKind.FindByEvidenceType(item.Type)!).Verify(complete, challenge, transcript.ReceivedAt);
+        return Of(Claims.Parse(encoded), evidence);
+    }
+
+    private static AttestationPolicy Of(Claims claims, VerifiedEvidence evidence) => new()
+    {
+        Service = claims.Service,
         Machines = new MachineRule.Any(),
-        Configuration = DigestRule.OneOf(new HexValue(enclave.Claims.Configuration.Bytes)),
-        Accept = [EntryFor(enclave.Evidence)],
+        Configuration = DigestRule.OneOf(new HexValue(claims.Configuration.Bytes)),
+        Accept = [SeenEntry.Of(evidence)],
         OtherModels = OtherModels.Allow,
     };
-
-    private static SimulationPolicyEntry EntryFor(VerifiedEvidence evidence) => evidence is VerifiedSimulation simulation
-        ? new() { Key = DigestRule.OneOf(new HexValue(simulation.Key.Bytes)) }
-        : throw new AttestationException(RejectionCode.PolicyUnsupported, $"This version writes no policy for {evidence.Tee}.", "write it from the measurements that you reviewed.");
 }

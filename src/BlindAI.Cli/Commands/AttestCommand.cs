@@ -37,12 +37,8 @@ internal static class AttestCommand
         {
             LocalFile.RequireAbsent(save, Force);
             LocalFile.RequireAbsent(writePolicy, Force);
-            if (Target.Policy is null)
-            {
-                await InspectAsync(cancellationToken);
-            }
-
-            await using var client = await Target.ConnectAsync(cancellationToken);
+            var target = Target.Policy is null ? await InspectAsync(writePolicy is not null, cancellationToken) : Target;
+            await using var client = await target.ConnectAsync(cancellationToken);
             var report = new EnclaveReport(Target.Url, client.Enclave);
             if (AsJson)
             {
@@ -68,8 +64,8 @@ internal static class AttestCommand
             }
         }
 
-        /// <summary>Without a policy nothing can be verified: says what the server claims to be, and refuses.</summary>
-        private async Task InspectAsync(CancellationToken cancellationToken)
+        /// <summary>Without a policy nothing can be accepted: says what the server claims to be, and refuses. Who asks for a policy gets one of what hardware proves here.</summary>
+        private async Task<ServerTarget> InspectAsync(bool isPolicyWanted, CancellationToken cancellationToken)
         {
             var transcript = await EvidenceInspection.FetchAsync(Target.Url, Target.Options, cancellationToken);
             var claim = new UnverifiedClaim(Target.Url, transcript);
@@ -78,11 +74,16 @@ internal static class AttestCommand
                 claim.Write(Host.Out);
             }
 
+            if (isPolicyWanted && claim.IsHardware)
+            {
+                return Target with { Policy = await SeenPolicy.OfAsync(transcript, Target.Options.Collateral, cancellationToken) };
+            }
+
             throw claim.IsSimulation
                 ? new AttestationException(RejectionCode.SimulationRefused, "The server runs in simulation, which protects nothing, and no policy allows that.",
                     "for development only: --dangerously-allow-simulation, or a policy with a simulation entry.")
                 : new UsageException($"The server shows evidence of {claim.Kinds}, and no policy says what to accept of it: nothing was verified.",
-                    "pass --policy FILE with the measurements that you reviewed; for a simulation, --dangerously-allow-simulation with --write-policy FILE writes one.");
+                    "pass --policy FILE with the measurements that you reviewed, or --write-policy FILE to write one of what the server proves.");
         }
     }
 }
