@@ -86,18 +86,26 @@ public sealed class OverloadTests(OverloadedServer server) : IClassFixture<Overl
     [Fact]
     public async Task Infer_WaitsLongerThanItAllows_IsRefused()
     {
-        var running = Server.InferAsync(Busy(1000), "busy");
-
-        // It may come before the long one runs, and be answered, or find it still in the queue's only place.
-        HttpAnswer waiting;
+        // The queue has one place: the short one may take it before the long one comes, and the long one is then turned away. Once more, then.
+        HttpAnswer waiting, ran;
+        var tries = 0;
         do
         {
-            waiting = await Server.InferAsync($$"""{"parameters":{"timeout":1},{{Busy(1)[1..]}}""", "busy");
+            var running = Server.InferAsync(Busy(1000), "busy");
+
+            // It may come before the long one runs, and be answered, or find it still in the queue's only place.
+            do
+            {
+                waiting = await Server.InferAsync($$"""{"parameters":{"timeout":1},{{Busy(1)[1..]}}""", "busy");
+            }
+            while (waiting.Status is 200 or 429 && !running.IsCompleted);
+
+            ran = await running;
         }
-        while (waiting.Status is 200 or 429 && !running.IsCompleted);
+        while (ran.Status == 429 && ++tries < 10);
 
         waiting.AssertRefusal(503, ServingCode.DeadlineExceeded);
-        Assert.Equal(200, (await running).Status);
+        Assert.Equal(200, ran.Status);
     }
 
     [Fact]

@@ -29,6 +29,12 @@ public sealed record ServerSettings
     /// <summary><c>Inference:Threads</c>: threads that run models, 1 to 256. Default: the cores that the process may use.</summary>
     public int InferenceThreads { get; private init; } = Environment.ProcessorCount;
 
+    /// <summary><c>Collateral:CacheFolder</c>: where fetched collateral is kept, an absolute path. Null: none is fetched, clients see to it themselves.</summary>
+    public string? CollateralCacheFolder { get; private init; }
+
+    /// <summary><c>Collateral:PccsUrl</c>: a self-hosted cache of Intel's collateral. Null: Intel's own service.</summary>
+    public Uri? CollateralPccsUrl { get; private init; }
+
     /// <summary>What is attested by claim 11.</summary>
     public TrustConfiguration Trust { get; private init; } = new();
 
@@ -47,6 +53,8 @@ public sealed record ServerSettings
             ListenUrl = reader.Url("Listen:Url", isSimulation ? SimulationUrl : defaults.ListenUrl, Uri.UriSchemeHttps),
             OperationsUrl = reader.Url("Listen:OperationsUrl", defaults.OperationsUrl, Uri.UriSchemeHttp),
             ServiceName = reader.Text("Service:Name", maxLength: 253),
+            CollateralCacheFolder = reader.AbsolutePath("Collateral:CacheFolder"),
+            CollateralPccsUrl = reader.OptionalUrl("Collateral:PccsUrl", Uri.UriSchemeHttps),
             InferenceThreads = (int)reader.Integer("Inference:Threads", defaults.InferenceThreads, 1, 256),
             Trust = new()
             {
@@ -102,8 +110,15 @@ public sealed record ServerSettings
             : Enum.GetNames<TEnum>().Contains(value, StringComparer.OrdinalIgnoreCase) ? Enum.Parse<TEnum>(value, ignoreCase: true)
             : throw new ConfigurationException($"{key} must be one of {string.Join(", ", Enum.GetNames<TEnum>())}.");
 
-        public Uri Url(string key, Uri fallback, string scheme) =>
-            Value(key) is not { } value ? fallback
+        public string? AbsolutePath(string key) =>
+            Text(key, maxLength: 4096) is not { } path ? null
+            : Path.IsPathFullyQualified(path) ? path
+            : throw new ConfigurationException($"{key} must be an absolute path.");
+
+        public Uri Url(string key, Uri fallback, string scheme) => OptionalUrl(key, scheme) ?? fallback;
+
+        public Uri? OptionalUrl(string key, string scheme) =>
+            Value(key) is not { } value ? null
             : Uri.TryCreate(value, UriKind.Absolute, out var url) && url.Scheme == scheme && url.PathAndQuery == "/" && url.Fragment.Length == 0 && url.UserInfo.Length == 0 ? url
             : throw new ConfigurationException($"{key} must be {scheme}://ADDRESS:PORT without a path.");
 

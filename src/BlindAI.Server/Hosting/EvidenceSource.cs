@@ -3,6 +3,7 @@ using System.Threading.RateLimiting;
 using BlindAI.Attestation;
 using BlindAI.Attestation.Evidence;
 using BlindAI.Protocol;
+using BlindAI.Server.Telemetry;
 
 namespace BlindAI.Server.Hosting;
 
@@ -19,10 +20,21 @@ internal sealed class EvidenceSource : IDisposable
 
     private readonly PartitionedRateLimiter<IPAddress> _limiter;
 
+    private readonly Func<TeeEvidence, CancellationToken, Task<TeeEvidence>>? _complete;
+
+    private readonly ILogger _logger;
+
     private Task<EvidenceObject>? _static;
 
-    public EvidenceSource(IAttester attester, EnclaveIdentity identity, int evidencePerSecond)
+    /// <param name="attester">Has the TEE sign.</param>
+    /// <param name="identity">What the claims are made of.</param>
+    /// <param name="evidencePerSecond">How much evidence is made.</param>
+    /// <param name="complete">Adds collateral for clients that fetch none; null for nothing.</param>
+    /// <param name="logger">Hears when collateral is not to be had.</param>
+    public EvidenceSource(IAttester attester, EnclaveIdentity identity, int evidencePerSecond, Func<TeeEvidence, CancellationToken, Task<TeeEvidence>>? complete, ILogger logger)
     {
+        _complete = complete;
+        _logger = logger;
         _attester = attester;
         _identity = identity;
 
@@ -74,7 +86,7 @@ internal sealed class EvidenceSource : IDisposable
     private async Task<EvidenceObject> MakeAsync(Nonce? nonce, CancellationToken cancellationToken)
     {
         var claims = _identity.MakeClaims(nonce).Encode();
-        var evidence = await _attester.AttestAsync(ReportData.ForClaims(claims), nonce, cancellationToken);
+        var evidence = await CompleteAsync(await _attester.AttestAsync(ReportData.ForClaims(claims), nonce, cancellationToken), cancellationToken);
         return new()
         {
             EncodedClaims = claims,
@@ -82,5 +94,19 @@ internal sealed class EvidenceSource : IDisposable
             TlsChain = [_identity.Certificate.RawData],
             ReceiptKey = _identity.ReceiptKey,
         };
+    }
+
+    // Collateral is a courtesy: who verifies may fetch it, and trusts neither. Evidence without it is worth as much.
+    private async Task<TeeEvidence> CompleteAsync(TeeEvidence evidence, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return _complete is null ? evidence : await _complete(evidence, cancellationToken);
+        }
+        catch (AttestationException exception) when (exception.Code == RejectionCode.CollateralMissing)
+        {
+            ServerLog.CollateralMissing(_logger, exception.Reason);
+            return evidence;
+        }
     }
 }

@@ -34,7 +34,7 @@ internal static class ServerHost
         builder.Services.AddRoutingCore();
         builder.WebHost.ConfigureKestrel(kestrel => AttestedPort.Configure(kestrel, settings, identity));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
-        builder.Services.AddAttestation(attester, identity, settings.Trust).AddInference(settings);
+        builder.Services.AddAttestation(attester, identity, settings).AddInference(settings);
 
         await using var app = builder.Build();
         app.UseMiddleware<ErrorAnswers>();

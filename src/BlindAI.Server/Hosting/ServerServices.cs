@@ -11,9 +11,10 @@ namespace BlindAI.Server.Hosting;
 /// <summary>What the server is made of.</summary>
 internal static class ServerServices
 {
-    public static IServiceCollection AddAttestation(this IServiceCollection services, IAttester attester, EnclaveIdentity identity, TrustConfiguration trust) => services
+    public static IServiceCollection AddAttestation(this IServiceCollection services, IAttester attester, EnclaveIdentity identity, ServerSettings settings) => services
         .AddSingleton(identity)
-        .AddSingleton(_ => new EvidenceSource(attester, identity, trust.AttestationsPerSecond));
+        .AddSingleton(provider => new EvidenceSource(attester, identity, settings.Trust.AttestationsPerSecond, CollateralSource.Create(settings),
+            provider.GetRequiredService<ILoggerFactory>().CreateLogger<EvidenceSource>()));
 
     public static IServiceCollection AddInference(this IServiceCollection services, ServerSettings settings)
     {

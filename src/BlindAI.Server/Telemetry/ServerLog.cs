@@ -12,6 +12,9 @@ internal static partial class ServerLog
     [LoggerMessage(1003, LogLevel.Information, "Stopping: requests that run are finished, new ones are refused")]
     public static partial void Stopping(ILogger logger);
 
+    [LoggerMessage(1004, LogLevel.Warning, "Evidence goes out without collateral: {Reason}")]
+    public static partial void CollateralMissing(ILogger logger, string reason);
+
     [LoggerMessage(1101, LogLevel.Information, "Refused a request with code {Code}")]
     public static partial void RequestRefused(ILogger logger, int code);
 

@@ -73,6 +73,8 @@ public sealed class ConfigurationTests
     [InlineData("Logging:Level=1", "Trace, Debug")]
     [InlineData("Logging:Level=Info", "Trace, Debug")]
     [InlineData("Logging:Level=Trace,Debug", "Trace, Debug")]
+    [InlineData("Collateral:CacheFolder=cache", "absolute path")]
+    [InlineData("Collateral:PccsUrl=http://pccs:8081", "https://")]
     [InlineData("Inference:Threads=0", "1 to 256")]
     [InlineData("Inference:Threads=257", "1 to 256")]
     [InlineData("Inference:Threads=+1", "1 to 256")]

@@ -4,6 +4,7 @@ using BlindAI.Attestation.Evidence;
 using BlindAI.Attestation.Simulation;
 using BlindAI.Protocol;
 using BlindAI.Server.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BlindAI.Server.Tests.Hosting;
 
@@ -14,7 +15,7 @@ public sealed class EvidenceSourceTests
     {
         using var attester = new SimulationAttester();
         using var identity = await EnclaveIdentity.CreateAsync("localhost", attester, Sha256Digest.Of("configuration"u8), TimeProvider.System);
-        using var source = new EvidenceSource(attester, identity, evidencePerSecond: 20);
+        using var source = new EvidenceSource(attester, identity, evidencePerSecond: 20, complete: null, NullLogger.Instance);
         var greedy = IPAddress.Parse("192.0.2.1");
 
         // Far more than all that there is, so that only its own share can have stopped it.
@@ -26,6 +27,30 @@ public sealed class EvidenceSourceTests
 
         Assert.True(refused > 0);
         Assert.True(await AsksAsync(source, IPAddress.Parse("192.0.2.2")));
+    }
+
+    [Fact]
+    public async Task ProveAsync_CollateralAtHand_SendsItAlong()
+    {
+        using var attester = new SimulationAttester();
+        using var identity = await EnclaveIdentity.CreateAsync("localhost", attester, Sha256Digest.Of("configuration"u8), TimeProvider.System);
+        using var source = new EvidenceSource(attester, identity, evidencePerSecond: 20,
+            (evidence, _) => Task.FromResult(evidence.With(new Dictionary<string, IReadOnlyList<ReadOnlyMemory<byte>>> { ["crl"] = [new byte[] { 1 }] })), NullLogger.Instance);
+
+        var made = await source.ProveAsync(Nonce.Create(), IPAddress.Loopback, TestContext.Current.CancellationToken);
+
+        Assert.Equal([1], made.Evidence[0].Endorsements["crl"][0].ToArray());
+    }
+
+    [Fact]
+    public async Task ProveAsync_CollateralNotToBeHad_SendsEvidenceAlone()
+    {
+        using var attester = new SimulationAttester();
+        using var identity = await EnclaveIdentity.CreateAsync("localhost", attester, Sha256Digest.Of("configuration"u8), TimeProvider.System);
+        using var source = new EvidenceSource(attester, identity, evidencePerSecond: 20,
+            (_, _) => throw new AttestationException(RejectionCode.CollateralMissing, "no answer"), NullLogger.Instance);
+
+        Assert.Empty((await source.ProveAsync(Nonce.Create(), IPAddress.Loopback, TestContext.Current.CancellationToken)).Evidence[0].Endorsements);
     }
 
     private static async Task<bool> AsksAsync(EvidenceSource source, IPAddress address)
