@@ -19,9 +19,11 @@ public sealed class HardwareEnclaveTests : IDisposable
 
     private readonly ForgedEnclave _enclave = new();
     private readonly ForgedIntel _intel = new();
+    private readonly ForgedGpu _gpu = new();
 
     public void Dispose()
     {
+        _gpu.Dispose();
         _enclave.Dispose();
         _intel.Dispose();
     }
@@ -87,11 +89,55 @@ public sealed class HardwareEnclaveTests : IDisposable
     }
 
     [Fact]
-    public void Verify_GpuDemandedAndNoneProved_IsRefused()
-    {
-        var policy = PolicyOf(EntryUnderTestJson("gpu", """{ "tee": "nvidia", "driverVersions": ["550.90.07"], "vbiosVersions": ["96.00.9F.00.01"] }"""));
+    public void Verify_GpuDemandedAndNoneProved_IsRefused() => Rejections.AssertCode(RejectionCode.GpuNotProved, () => Verify(PolicyOf(TdxWithGpu)));
 
-        Rejections.AssertCode(RejectionCode.GpuNotProved, () => Verify(policy));
+    [Fact]
+    public void Verify_GpuBesideTheCpu_IsVerified()
+    {
+        var evidence = GpuEvidence(GpuCheck.NonceFor(_enclave.Nonce, _enclave.Claims.TlsKey));
+
+        var verified = Verify(PolicyOf(TdxWithGpu), gpu: evidence, namedGpu: Sha256Digest.Of(evidence.Data.Span));
+
+        Assert.Contains("GPU", verified.Steps[9].Meaning, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Verify_GpuThatTheClaimsDoNotName_IsRefused()
+    {
+        var evidence = GpuEvidence(GpuCheck.NonceFor(_enclave.Nonce, _enclave.Claims.TlsKey));
+
+        Rejections.AssertCode(RejectionCode.GpuNotProved, () => Verify(PolicyOf(TdxWithGpu), gpu: evidence));
+        Rejections.AssertCode(RejectionCode.GpuNotProved, () => Verify(PolicyOf(TdxWithGpu), gpu: evidence, namedGpu: Sha256Digest.Of("another"u8)));
+        Rejections.AssertCode(RejectionCode.GpuNotProved, () => Verify(PolicyOf(TdxWithGpu), namedGpu: Sha256Digest.Of(evidence.Data.Span)));
+    }
+
+    [Fact]
+    public void Verify_GpuThatAnsweredAnotherExchangeOrKey_IsRefused()
+    {
+        foreach (var nonce in new[] { GpuCheck.NonceFor(Nonce.Create(), _enclave.Claims.TlsKey), GpuCheck.NonceFor(_enclave.Nonce, _enclave.Claims.ReceiptKey), _enclave.Nonce.Bytes.ToArray() })
+        {
+            var evidence = GpuEvidence(nonce);
+
+            Rejections.AssertCode(RejectionCode.NonceMismatch, () => Verify(PolicyOf(TdxWithGpu), gpu: evidence, namedGpu: Sha256Digest.Of(evidence.Data.Span)));
+        }
+    }
+
+    [Fact]
+    public void Verify_GpuThatThePolicyDoesNotAccept_IsRefused()
+    {
+        var evidence = GpuEvidence(GpuCheck.NonceFor(_enclave.Nonce, _enclave.Claims.TlsKey));
+        var policy = PolicyOf(EntryUnderTestJson("gpu", """{ "tee": "nvidia", "driverVersions": ["1.2.3"], "vbiosVersions": ["96.00.9F.00.01"] }"""));
+
+        Rejections.AssertCode(RejectionCode.GpuFirmwareNotAccepted, () => Verify(policy, gpu: evidence, namedGpu: Sha256Digest.Of(evidence.Data.Span)));
+    }
+
+    [Fact]
+    public void NonceFor_KnownInputs_IsWhatTheSpecificationSays()
+    {
+        var nonce = Nonce.Parse(new byte[32]);
+        byte[] said = [.. "blindai-gpu-1\0"u8, .. new byte[32], .. _enclave.Claims.TlsKey.Bytes];
+
+        Assert.Equal(SHA256.HashData(said), GpuCheck.NonceFor(nonce, _enclave.Claims.TlsKey));
     }
 
     [Theory]
@@ -117,6 +163,16 @@ public sealed class HardwareEnclaveTests : IDisposable
         other.ReportData = ReportData.ForRaTls(claims).Bytes.ToArray();
 
         Rejections.AssertCode(RejectionCode.ChainUntrusted, () => Verify(PolicyOf(Tdx), CertificateWith(RaTlsEvidence.ToExtension(other.Quote(), claims))));
+    }
+
+    private static string TdxWithGpu => EntryUnderTestJson("gpu", """{ "tee": "nvidia", "driverVersions": ["550.90.07"], "vbiosVersions": ["96.00.9F.00.01"] }""");
+
+    // The requester's nonce lies at byte 4 of the request.
+    private TeeEvidence GpuEvidence(byte[] nonce)
+    {
+        var report = _gpu.Unsigned();
+        nonce.CopyTo(report, 4);
+        return _gpu.Evidence(_gpu.Sign(report));
     }
 
     private static string EntryUnderTestJson(string member, string value)
@@ -163,13 +219,13 @@ public sealed class HardwareEnclaveTests : IDisposable
         return request.CreateSelfSigned(ForgedIntel.Now.AddDays(-1), ForgedIntel.Now.AddDays(1));
     }
 
-    private VerifiedEnclave Verify(AttestationPolicy policy, X509Certificate2? certificate = null, byte[]? encodedClaims = null)
+    private VerifiedEnclave Verify(AttestationPolicy policy, X509Certificate2? certificate = null, byte[]? encodedClaims = null, TeeEvidence? gpu = null, Sha256Digest? namedGpu = null)
     {
-        var signed = _enclave.Claims.Encode();
+        var signed = (_enclave.Claims with { Gpu = namedGpu }).Encode();
         _intel.ReportData = ReportData.ForClaims(signed).Bytes.ToArray();
-        var value = new EvidenceObject { EncodedClaims = encodedClaims ?? signed, Evidence = [_intel.Prove()], ReceiptKey = _enclave.ReceiptKey };
+        var value = new EvidenceObject { EncodedClaims = encodedClaims ?? signed, Evidence = gpu is null ? [_intel.Prove()] : [_intel.Prove(), gpu], ReceiptKey = _enclave.ReceiptKey };
         var seen = _enclave.Seen;
         return EnclaveVerifier.Verify(value, certificate is null ? seen : seen with { TlsCertificate = certificate.RawData }, policy, ForgedIntel.Now,
-            tee => tee == TeeKind.NvidiaGpu ? TeeVerifiers.For(tee) : TeeVerifiers.DangerouslyTrusting(tee, _intel.Root));
+            tee => tee == TeeKind.NvidiaGpu ? _gpu.Verifier : TeeVerifiers.DangerouslyTrusting(tee, _intel.Root));
     }
 }
