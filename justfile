@@ -18,6 +18,10 @@ fuzz:
 bench:
   dotnet run -c Release --project bench/BlindAI.Bench
 
+# Measure the verification of captured evidence: just bench-evidence ../shared/vectors
+bench-evidence VECTORS:
+  dotnet run -c Release --project bench/BlindAI.Bench -- --evidence {{VECTORS}} --rounds 300
+
 # Put every file into the form that the build checks.
 format:
   dotnet format
