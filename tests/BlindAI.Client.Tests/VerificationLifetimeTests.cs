@@ -80,8 +80,9 @@ public sealed class VerificationLifetimeTests
             }
             """));
         await using var client = await BlindAIClient.ConnectAsync(server.Url, policy, new() { TimeProvider = _clock }, Cancellation);
-        _clock.Advance(TimeSpan.FromMinutes(6));
+        _clock.Advance(TimeSpan.FromMinutes(4));
         await client.ListModelsAsync(Cancellation);
+        _clock.Advance(TimeSpan.FromMinutes(2));
 
         Assert.Equal(RejectionCode.PolicyExpired, (await Assert.ThrowsAsync<AttestationException>(() => client.ReattestAsync(Cancellation))).Code);
 

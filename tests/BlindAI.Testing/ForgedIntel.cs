@@ -162,6 +162,11 @@ public sealed class ForgedIntel : IDisposable
     /// <summary>The PCK chain, leaf first.</summary>
     public string PckChainPem() => string.Join('\n', PckLeaf().ExportCertificatePem(), AuthorityCertificate().ExportCertificatePem(), RootCertificate().ExportCertificatePem());
 
+    /// <summary>A chain to the signer of collateral through an authority that has no business there.</summary>
+    public string ThreeStepSignerPem() => string.Join('\n',
+        Issue(SignerName, _signerKey, AuthorityName, _authorityKey, SignerSerial, RootValidity, isAuthority: false, pathLength: null).ExportCertificatePem(),
+        AuthorityCertificate().ExportCertificatePem(), RootCertificate().ExportCertificatePem());
+
     public void Dispose()
     {
         _rootKey.Dispose();

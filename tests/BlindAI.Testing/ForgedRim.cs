@@ -14,6 +14,8 @@ public sealed class ForgedRim
 
     public required string Version { get; set; }
 
+    public string Product { get; set; } = "GH100";
+
     /// <summary>The alternatives of each active measurement, by index from 0.</summary>
     public required SortedDictionary<int, byte[][]> Active { get; init; }
 
@@ -43,7 +45,7 @@ public sealed class ForgedRim
     {
         var resources = string.Concat(Active.Select(entry => string.Create(CultureInfo.InvariantCulture,
             $"<Resource active=\"True\" alternatives=\"{entry.Value.Length}\" index=\"{entry.Key}\" size=\"48\" type=\"Measurement\"{Hashes(entry.Value)}></Resource>\n")));
-        return $"<SoftwareIdentity xmlns=\"{Swid}\" xmlns:ns2=\"{Sha384}\" name=\"GH100\">\n<Meta colloquialVersion=\"{Version}\" product=\"GH100\"></Meta>\n<Payload>\n{resources}"
+        return $"<SoftwareIdentity xmlns=\"{Swid}\" xmlns:ns2=\"{Sha384}\" name=\"GH100\">\n<Meta colloquialVersion=\"{Version}\" product=\"{Product}\"></Meta>\n<Payload>\n{resources}"
             + "<Resource active=\"False\" index=\"99\" type=\"Measurement\"></Resource>\n</Payload>\n</SoftwareIdentity>";
     }
 

@@ -82,6 +82,7 @@ public sealed record AzureRuntimeData
         var key = FindAttestationKey(Required(root, "keys"));
         Reject.Unless(Required(key, "kty").GetString() == "RSA", RejectionCode.AlgorithmUnsupported, $"The key \"{AttestationKeyName}\" is not an RSA key.");
         var configuration = Required(root, "vm-configuration");
+        RequireText(configuration);
         return new()
         {
             Modulus = ReadNumber(key, "n"),
@@ -95,6 +96,34 @@ public sealed record AzureRuntimeData
             UserData = Optional(root, "user-data") is { } userData ? ReadUserData(userData.GetString()!) : (ReadOnlyMemory<byte>?)null,
             VmConfiguration = configuration.GetRawText(),
         };
+    }
+
+    // What is shown later must be text: JSON may hold halves of characters, and a reader finds out only when it reads them.
+    private static void RequireText(JsonElement value)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                foreach (var member in value.EnumerateObject())
+                {
+                    _ = member.Name;
+                    RequireText(member.Value);
+                }
+
+                break;
+            case JsonValueKind.Array:
+                foreach (var item in value.EnumerateArray())
+                {
+                    RequireText(item);
+                }
+
+                break;
+            case JsonValueKind.String:
+                _ = value.GetString();
+                break;
+            default:
+                break;
+        }
     }
 
     // Two keys of one name would leave open which of them the hardware vouches for.

@@ -88,7 +88,7 @@ public sealed class CapturedEvidence
             }
             else if (CollateralRoles.Contains(file.Name))
             {
-                endorsements.Add(file.Name, [ReadFile(PathOf(folder, file.Value))]);
+                Reject.Unless(endorsements.TryAdd(file.Name, [ReadFile(PathOf(folder, file.Value))]), RejectionCode.MemberDuplicate, $"{CaseFile} names the file of \"{file.Name}\" twice.");
             }
         }
 
@@ -99,8 +99,8 @@ public sealed class CapturedEvidence
             At = description.TryGetProperty("verify_at", out var at) && at.ValueKind != JsonValueKind.Null
                 ? DateTimeOffset.Parse(at.GetString()!, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal)
                 : null,
-            Challenge = description.TryGetProperty("expect", out var expect) && expect.TryGetProperty("expected_nonce", out var nonce) && nonce.GetString() is { Length: > 0 } hex
-                ? EvidenceChallenge.Exactly(Convert.FromHexString(hex))
+            Challenge = description.TryGetProperty("expect", out var expect) && expect.TryGetProperty("expected_nonce", out var nonce) && nonce.GetString() is { } hex
+                ? EvidenceChallenge.Exactly(ReadNonce(hex))
                 : EvidenceChallenge.DangerouslyNone,
         };
     }
@@ -115,12 +115,21 @@ public sealed class CapturedEvidence
     private static string PathOf(string folder, JsonElement file)
     {
         var name = file.GetProperty("name").GetString() ?? "";
-        Reject.Unless(name.Length > 0 && name == Path.GetFileName(name) && name is not ("." or ".."), RejectionCode.ValueInvalid, $"{CaseFile} names a file outside its folder.");
+        Reject.Unless(name.Length > 0 && name == Path.GetFileName(name) && name is not ("." or "..") && !name.Any(char.IsControl), RejectionCode.ValueInvalid, $"{CaseFile} names a file outside its folder.");
         return Path.Combine(folder, name);
     }
 
+    // An empty value would expect nothing: who writes the member expects something.
+    private static byte[] ReadNonce(string hex)
+    {
+        Reject.Unless(hex.Length > 0, RejectionCode.ValueInvalid, $"\"expected_nonce\" of {CaseFile} is empty.", "remove the member where nothing is expected.");
+        return Convert.FromHexString(hex);
+    }
+
+    // A link may lead anywhere, and a device has no end.
     private static byte[] ReadFile(string path)
     {
+        Reject.Unless(new FileInfo(path).LinkTarget is null, RejectionCode.ValueInvalid, $"{Path.GetFileName(path)} is a link.", "copy the file itself into the folder.");
         using var stream = File.OpenRead(path);
         Reject.Unless(stream.Length <= MaxFileLength, RejectionCode.TooLarge, $"{Path.GetFileName(path)} has {stream.Length} bytes; the limit is {MaxFileLength}.");
         var bytes = new byte[stream.Length];

@@ -37,7 +37,7 @@ public sealed class CollateralCache
     }
 
     /// <summary>What was kept of an address; null when there is nothing that may be used at that instant.</summary>
-    internal CollateralAnswer? Find(Uri url, DateTimeOffset now)
+    internal CollateralAnswer? Find(Uri url, TimeSpan maxAge, DateTimeOffset now)
     {
         try
         {
@@ -49,7 +49,7 @@ public sealed class CollateralCache
 
             var bytes = new byte[file.Length];
             file.ReadExactly(bytes);
-            return Read(bytes, url, now);
+            return Read(bytes, url, maxAge, now);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
@@ -76,7 +76,7 @@ public sealed class CollateralCache
         }
     }
 
-    private static CollateralAnswer? Read(byte[] bytes, Uri url, DateTimeOffset now)
+    private static CollateralAnswer? Read(byte[] bytes, Uri url, TimeSpan maxAge, DateTimeOffset now)
     {
         using var document = JsonDocument.Parse(bytes);
         var entry = document.RootElement;
@@ -85,7 +85,8 @@ public sealed class CollateralCache
         var isWhole = entry.GetProperty("version").GetInt32() == Version
             && entry.GetProperty("url").GetString() == url.AbsoluteUri
             && entry.GetProperty("sha256").GetString() == DigestOf(body, chain);
-        var isCurrent = entry.GetProperty("fetchedAt").GetDateTimeOffset() <= now && now < entry.GetProperty("expiresAt").GetDateTimeOffset();
+        var fetched = entry.GetProperty("fetchedAt").GetDateTimeOffset();
+        var isCurrent = fetched <= now && now < entry.GetProperty("expiresAt").GetDateTimeOffset() && now - fetched < maxAge;
         return isWhole && isCurrent ? new(body, chain is null ? (ReadOnlyMemory<byte>?)null : chain) : null;
     }
 

@@ -44,7 +44,7 @@ public sealed class CollateralClient(HttpMessageInvoker http, CollateralOptions?
     private async Task<IEnumerable<KeyValuePair<string, IReadOnlyList<ReadOnlyMemory<byte>>>>> FetchAsync(CollateralRequest request, CancellationToken cancellationToken)
     {
         var now = _options.TimeProvider.GetUtcNow();
-        if (_options.Cache?.Find(request.Url, now) is { } kept)
+        if (_options.Cache?.Find(request.Url, request.MaxAge, now) is { } kept)
         {
             return Read(request, kept, out _);
         }

@@ -33,7 +33,7 @@ internal static class SignedJson
         Reject.Unless(document.Length <= MaxLength, RejectionCode.TooLarge, $"The collateral \"{name}\" has {document.Length} bytes; the limit is {MaxLength}.");
         var (signed, signature) = Guarded(name, () => Split(document, name));                                                                    // 1
         CertificateChain.Verify(chain, roots, now);                                                                                               // 2
-        Reject.Unless(chain[0].SubjectCommonName == SignerName && !chain[0].IsAuthority, RejectionCode.CollateralSignatureInvalid,
+        Reject.Unless(chain.Count == 2 && chain[0].SubjectCommonName == SignerName && !chain[0].IsAuthority, RejectionCode.CollateralSignatureInvalid,
             $"The certificate beside \"{name}\" is not Intel's for TCB data.");                                                                  // 3
         Reject.Unless(VerifiedSignatures.Holds(chain[0], SignatureAlgorithm.EcdsaSha256, signed, ToDer(signature)),
             RejectionCode.CollateralSignatureInvalid, $"\"{name}\" is not signed by Intel.", "fetch it again; it must not be formatted anew on the way.");   // 4

@@ -42,14 +42,25 @@ public sealed record TcbEvaluation
             return launch;
         }
 
-        var current = Evaluate(info, pck, qe, currentSvn).Status;
-        var relaunchHelps = launch.Status is TcbStatus.OutOfDate or TcbStatus.OutOfDateConfigurationNeeded
-            && current is TcbStatus.UpToDate or TcbStatus.SWHardeningNeeded or TcbStatus.ConfigurationNeeded or TcbStatus.ConfigurationAndSWHardeningNeeded;
-        var status = !relaunchHelps ? launch.Status
-            : NeedsConfiguration(launch.Status) || NeedsConfiguration(current) ? TcbStatus.TDRelaunchAdvisedConfigurationNeeded
-            : TcbStatus.TDRelaunchAdvised;
-        return launch with { Status = status, CurrentStatus = current };
+        var current = Evaluate(info, pck, qe, currentSvn);
+        return launch with
+        {
+            Status = Combine(launch.Status, current.Status),
+            CurrentStatus = current.Status,
+            Date = launch.Date < current.Date ? launch.Date : current.Date,
+            Advisories = [.. launch.Advisories.Union(current.Advisories).Order(StringComparer.Ordinal)],
+        };
     }
+
+    // Intel's algorithm, and stricter in one point: a module that is out of date or revoked now counts, whatever it was at launch.
+    private static TcbStatus Combine(TcbStatus launch, TcbStatus current) =>
+        launch == TcbStatus.Revoked || current == TcbStatus.Revoked ? TcbStatus.Revoked
+        : !IsOutOfDate(launch) ? (IsOutOfDate(current) ? current : launch)
+        : IsOutOfDate(current) ? launch
+        : NeedsConfiguration(launch) || NeedsConfiguration(current) ? TcbStatus.TDRelaunchAdvisedConfigurationNeeded
+        : TcbStatus.TDRelaunchAdvised;
+
+    private static bool IsOutOfDate(TcbStatus status) => status is TcbStatus.OutOfDate or TcbStatus.OutOfDateConfigurationNeeded;
 
     /// <summary>The identity that Intel publishes for a TDX module's generation; null for none.</summary>
     internal static ModuleIdentity? FindModule(TcbInfo info, ReadOnlySpan<byte> teeTcbSvn)

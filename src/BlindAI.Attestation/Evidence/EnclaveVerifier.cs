@@ -69,8 +69,9 @@ public static class EnclaveVerifier
             ? new(9, "configuration is NOT CHECKED", "Your policy accepts any configuration: logging, callers and limits are whatever the operator chose.")
             : new(9, "configuration is accepted", "Logging, callers and limits are set as your policy expects."));
 
+        var ends = new List<DateTimeOffset?> { evidence.ValidUntil, policy.ValidUntil };
         var entry = Judge(evidence, [.. policy.Accept.Where(entry => entry.Tee == evidence.Tee)], verifiers(evidence.Tee),
-            gpu => GpuCheck.Verify(value, claims, seen, gpu, verifiers(TeeKind.NvidiaGpu), now));                                   // 10
+            gpu => ends.Add(GpuCheck.Verify(value, claims, seen, gpu, verifiers(TeeKind.NvidiaGpu), now).ValidUntil));                                   // 10
         steps.Add(MeaningOfJudgement(evidence, entry));
 
         MachineCheck.Judge(evidence, policy.Machines, certificate, seen, now);                                                      // 11
@@ -78,7 +79,7 @@ public static class EnclaveVerifier
             ? new(11, "machine is NOT CHECKED", "Your policy accepts any machine: this proves what runs, not whose computer it runs on.")
             : new(11, "machine is accepted", "The enclave runs on a machine that your policy names."));
 
-        return new(evidence, claims, claimsDigest, policy, LifetimeOf(evidence, policy, now), steps);
+        return new(evidence, claims, claimsDigest, policy, LifetimeOf(policy, ends, now), steps);
     }
 
     /// <summary>What a policy says of evidence alone, with no claims and no connection beside it: for captured evidence. It permits nothing.</summary>
@@ -133,9 +134,9 @@ public static class EnclaveVerifier
             return entry;
         });
 
-    // What the proof rests on may end before the policy would have it renewed.
-    private static TimeSpan LifetimeOf(VerifiedEvidence evidence, AttestationPolicy policy, DateTimeOffset now) =>
-        evidence.ValidUntil is { } end && end - now < policy.ReattestAfter ? end - now : policy.ReattestAfter;
+    // What the proof rests on, or the policy itself, may end before the policy would have it renewed.
+    private static TimeSpan LifetimeOf(AttestationPolicy policy, List<DateTimeOffset?> ends, DateTimeOffset now) =>
+        ends.Min() is { } end && end - now < policy.ReattestAfter ? end - now : policy.ReattestAfter;
 
     // Any one may hold. When none does, the first refusal is the answer: it is of what the policy's author, or the server, put first.
     private static TResult FirstThatHolds<T, TResult>(List<T> candidates, Func<T, TResult> prove)

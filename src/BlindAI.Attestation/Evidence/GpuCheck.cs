@@ -14,7 +14,7 @@ internal static class GpuCheck
 
     /// <summary>1. There is GPU evidence, and claim 13 names it. 2. It is authentic and answers the nonce. 3. The policy accepts it.</summary>
     /// <exception cref="AttestationException"><see cref="RejectionCode.GpuNotProved"/>, or what the GPU's verifier refuses.</exception>
-    public static void Verify(EvidenceObject value, Claims claims, ChannelObservation seen, NvidiaPolicyEntry policy, ITeeVerifier verifier, DateTimeOffset now)
+    public static VerifiedEvidence Verify(EvidenceObject value, Claims claims, ChannelObservation seen, NvidiaPolicyEntry policy, ITeeVerifier verifier, DateTimeOffset now)
     {
         var item = value.Evidence.FirstOrDefault(item => item.Type == TeeKind.NvidiaGpu.EvidenceType
             && claims.Gpu is { } named && named.Equals(Sha256Digest.Of(item.Data.Span)));
@@ -22,6 +22,7 @@ internal static class GpuCheck
             "is the server set up with a GPU in confidential-computing mode?");                                                     // 1
         var evidence = verifier.Verify(item, EvidenceChallenge.Exactly(NonceFor(seen.Nonce, claims.TlsKey)), now);                  // 2
         verifier.Judge(evidence, policy);                                                                                           // 3
+        return evidence;
     }
 
     /// <summary>SHA-256("blindai-gpu-1" 0x00 ‖ nonce ‖ TLS key digest): what the GPU must answer.</summary>

@@ -49,7 +49,7 @@ public sealed class NvidiaVerifier : ITeeVerifier
         Reject.Unless(report.FwId.IsEmpty || (dice is not null && dice.Names(report.FwId.Span)), RejectionCode.FirmwareIdMismatch,
             "The GPU report names other firmware than the certificate of the key that signed it.");                                      // 4
         challenge.RequireNonce(report.Nonce.Span);                                                                                       // 5
-        var rim = CompareWithRims(evidence, report, now);                                                                                // 6
+        var rim = CompareWithRims(evidence, report, chain[0], now);                                                                                // 6
         var end = CertificateChain.EndOf(chain);
         return new VerifiedGpu(report, chain[0], rim) { IsFresh = challenge.IsExpected, ValidUntil = rim is not null && rim.ValidUntil < end ? rim.ValidUntil : end };
     }
@@ -105,9 +105,9 @@ public sealed class NvidiaVerifier : ITeeVerifier
     }
 
     // Half a firmware compared is no firmware compared: both files, or the result says that there was no comparison.
-    private RimComparison? CompareWithRims(TeeEvidence evidence, NvidiaReport report, DateTimeOffset now) =>
+    private RimComparison? CompareWithRims(TeeEvidence evidence, NvidiaReport report, Certificate device, DateTimeOffset now) =>
         evidence.FindEndorsement(EndorsementName.DriverRim) is { } driver && evidence.FindEndorsement(EndorsementName.VbiosRim) is { } vbios
-            ? RimComparison.Of(RimFile.Verify(driver, _referenceMeasurements, now), RimFile.Verify(vbios, _referenceMeasurements, now), report)
+            ? RimComparison.Of(RimFile.Verify(driver, _referenceMeasurements, now), RimFile.Verify(vbios, _referenceMeasurements, now), report, device)
             : null;
 
     private static NvidiaArchitecture RequireGpu(VerifiedGpu gpu) => gpu.Architecture ?? throw new AttestationException(

@@ -1,3 +1,5 @@
+using BlindAI.Attestation.Evidence.Certificates;
+
 namespace BlindAI.Attestation.NvidiaGpu;
 
 /// <summary>How the measurements of a GPU compare with NVIDIA's signed reference measurements of the same driver and VBIOS.</summary>
@@ -43,16 +45,23 @@ public sealed class RimComparison
 
     internal DateTimeOffset ValidUntil { get; }
 
-    /// <summary>1. The files are of this driver and this VBIOS. 2. No measurement is in both.</summary>
+    /// <summary>1. The files are of this chip, this driver and this VBIOS. 2. No measurement is in both.</summary>
     /// <exception cref="AttestationException"><see cref="RejectionCode.CollateralMismatch"/>.</exception>
-    internal static RimComparison Of(RimFile driver, RimFile vbios, NvidiaReport report)
+    internal static RimComparison Of(RimFile driver, RimFile vbios, NvidiaReport report, Certificate device)
     {
+        RequireProduct(driver, device);
+        RequireProduct(vbios, device);
         RequireVersion(driver.Version, report.DriverVersion, "driver");                                                                  // 1
         RequireVersion(vbios.Version, report.VbiosVersion, "VBIOS");
         Reject.Unless(!driver.Active.Keys.Any(vbios.Active.ContainsKey), RejectionCode.CollateralMismatch,
             "A measurement is active in the RIM files of driver and VBIOS both.", "fetch both again, from NVIDIA.");                     // 2
         return new(driver, vbios, report);
     }
+
+    // Versions of different chips may be alike. The device's certificate names the chip first: "GH100 A01 GSP FMC LF".
+    private static void RequireProduct(RimFile rim, Certificate device) =>
+        Reject.Unless(device.SubjectCommonName.Split(' ')[0] == rim.Product, RejectionCode.CollateralMismatch,
+            "The RIM file is for another chip than the GPU's.", "fetch the RIM file of this GPU's chip.");
 
     // A VBIOS version is hexadecimal and may come in either case.
     private static void RequireVersion(string expected, string? seen, string what) =>

@@ -29,6 +29,9 @@ internal sealed class RimFile
     /// <summary>The version of the firmware.</summary>
     public required string Version { get; init; }
 
+    /// <summary>The chip that it is for, such as <c>GH100</c>.</summary>
+    public required string Product { get; init; }
+
     /// <summary>The accepted values of each active measurement, by index from 0.</summary>
     public required IReadOnlyDictionary<int, IReadOnlyList<byte[]>> Active { get; init; }
 
@@ -136,7 +139,9 @@ internal sealed class RimFile
     internal static RimFile Read(RimElement root, Sha256Digest digest, DateTimeOffset validUntil)
     {
         Reject.Unless(root.Name == "SoftwareIdentity" && root.Namespace == Swid, RejectionCode.EncodingInvalid, "The RIM file is not a software identity.");
-        var version = One(root, "Meta").Find("colloquialVersion") ?? throw new AttestationException(RejectionCode.MemberMissing, "The RIM file names no version.");
+        var meta = One(root, "Meta");
+        var version = meta.Find("colloquialVersion") ?? throw new AttestationException(RejectionCode.MemberMissing, "The RIM file names no version.");
+        var product = meta.Find("product") ?? throw new AttestationException(RejectionCode.MemberMissing, "The RIM file names no product.");
         var active = new Dictionary<int, IReadOnlyList<byte[]>>();
         var seen = new HashSet<int>();
         foreach (var resource in One(root, "Payload").Children.Where(child => child.Name == "Resource" && child.Namespace == Swid && child.Find("type") == "Measurement"))
@@ -152,7 +157,7 @@ internal sealed class RimFile
         }
 
         Reject.Unless(active.Count > 0, RejectionCode.ValueInvalid, "The RIM file has no active measurement.");
-        return new() { Version = version, Active = active, Digest = digest, ValidUntil = validUntil };
+        return new() { Version = version, Product = product, Active = active, Digest = digest, ValidUntil = validUntil };
     }
 
     private static RimElement One(RimElement root, string name)

@@ -32,10 +32,21 @@ public sealed class BitRules<TBit> : IEnumerable<KeyValuePair<TBit, bool>>
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    internal void Describe(PolicyMembers members)
+    /// <summary>Whether a rule says, knowingly, that the bit is on.</summary>
+    internal bool Allows(TBit bit) => _rules.TryGetValue(bit, out var isOn) && isOn;
+
+    internal void Describe(PolicyMembers members) => Describe(members, refusedUnlessNamed: null);
+
+    internal void Describe(PolicyMembers members, TBit? refusedUnlessNamed)
     {
         foreach (var bit in Enum.GetValues<TBit>())
         {
+            if (EqualityComparer<TBit?>.Default.Equals(bit, refusedUnlessNamed) && !_rules.ContainsKey(bit))
+            {
+                members.Refused(PolicyNames.Camel(bit), $"Bit {Position(bit)} ({bit})");
+                continue;
+            }
+
             members.Flag(PolicyNames.Camel(bit), $"Bit {Position(bit)} ({bit})", _rules.TryGetValue(bit, out var isOn) ? isOn : null);
         }
     }

@@ -117,6 +117,23 @@ internal sealed class PolicyMembers
         _explanations.AddRange(nested.Explanations.Select(member => member with { Name = $"{name}.{member.Name}" }));
     }
 
+    /// <summary>Something that is refused as long as no member allows it: absent from the file, and checked all the same.</summary>
+    public void Refused(string name, string subject) => _explanations.Add(new(name, true, $"{subject}: refused."));
+
+    /// <summary>Bits of a word, one of which must be off unless a rule says that it is on.</summary>
+    public void Bits<TBit>(string name, string subject, BitRules<TBit>? rules, TBit refusedUnlessNamed)
+        where TBit : struct, Enum
+    {
+        if (rules is null)
+        {
+            Unchecked(name, $"{subject}, other bits");
+            Refused($"{name}.{PolicyNames.Camel(refusedUnlessNamed)}", $"The bit {refusedUnlessNamed}");
+            return;
+        }
+
+        Part(name, subject, members => rules.Describe(members, refusedUnlessNamed));
+    }
+
     /// <summary>The decision about debug mode, which every hardware entry takes.</summary>
     public void Debug(bool dangerouslyAllow, string subject)
     {

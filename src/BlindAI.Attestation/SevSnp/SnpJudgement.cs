@@ -22,6 +22,7 @@ internal static class SnpJudgement
             JudgeTcb("LAUNCH_TCB", evidence.LaunchTcb, evidence.Product, launch);
         }
 
+        Reject.Unless(policy.RequireCrl is null || evidence.CrlChecked, RejectionCode.CollateralMissing, "The policy demands AMD's revocation list, and none came along.", "fetch it, or ask the server to send it along.");
         JudgeGuest(report, policy);
         JudgePlatform(evidence, report, policy);
     }
@@ -47,6 +48,8 @@ internal static class SnpJudgement
 
     private static void JudgeGuest(SnpReport report, SnpPolicyEntry policy)
     {
+        Reject.Unless(!report.MayMigrate || policy.GuestPolicy?.Allows(SnpPolicyBit.MigrateMa) == true, RejectionCode.GuestNotAccepted,
+            "A migration agent, which the host chooses, may take the guest's state elsewhere.", "only \"guestPolicy\": { \"migrateMa\": true } accepts that, knowingly.");
         RequireGuest(report.Vmpl == policy.Vmpl, "VMPL");
         RequireGuest(policy.HostData is null || policy.HostData.Equals(report.HostData.Span), "HOST_DATA");
         RequireGuest(policy.MinimumGuestSvn is null || report.GuestSvn >= policy.MinimumGuestSvn, "GUEST_SVN");

@@ -14,7 +14,7 @@ public sealed class SnpPolicyEntry : PolicyEntry
     private const int IdSize = 16;
     private const int HostDataSize = 32;
     private const int MitigationVectorSize = 8;
-    private const int MaxVmpl = 3;
+    internal const int MaxVmpl = 3;
 
     /// <inheritdoc/>
     public override TeeKind Tee => TeeKind.SevSnp;
@@ -52,7 +52,7 @@ public sealed class SnpPolicyEntry : PolicyEntry
     /// <summary>Accepted AUTHOR_KEY_DIGESTs, SHA-384 of the key that certified the ID key.</summary>
     public IReadOnlyList<HexValue>? AuthorKeyDigests { get; init => field = PolicyGuard.HexList(value, PolicySizes.Sha384); }
 
-    /// <summary>Demanded bits of the guest POLICY.</summary>
+    /// <summary>Demanded bits of the guest POLICY. MIGRATE_MA is refused unless a rule says that it is on: a migration agent, which the host chooses, gets the guest's state.</summary>
     public BitRules<SnpPolicyBit>? GuestPolicy { get; init; }
 
     /// <summary>Demanded bits of PLATFORM_INFO.</summary>
@@ -81,6 +81,9 @@ public sealed class SnpPolicyEntry : PolicyEntry
 
     /// <summary>Whether an author key must have certified the ID key (AUTHOR_KEY_EN).</summary>
     public bool? AuthorKeyEn { get; init; }
+
+    /// <summary>Whether AMD's revocation list must have been there and checked; only true may be said.</summary>
+    public bool? RequireCrl { get; init; }
 
     /// <summary>The GPU beside this CPU.</summary>
     public NvidiaPolicyEntry? Gpu { get; init; }
@@ -112,7 +115,7 @@ public sealed class SnpPolicyEntry : PolicyEntry
         members.Exactly("imageId", "IMAGE_ID of the signed ID block", ImageId);
         members.OneOf("idKeyDigests", "The key that signed the ID block", IdKeyDigests);
         members.OneOf("authorKeyDigests", "The key that certified the ID key", AuthorKeyDigests);
-        members.Part("guestPolicy", "What the guest demands of its platform (guest POLICY)", GuestPolicy is null ? null : GuestPolicy.Describe);
+        members.Bits("guestPolicy", "What the guest demands of its platform (guest POLICY)", GuestPolicy, SnpPolicyBit.MigrateMa);
         members.Part("platformInfo", "How the platform is set up (PLATFORM_INFO)", PlatformInfo is null ? null : PlatformInfo.Describe);
         members.Part("minimumFirmware", "The committed firmware release", MinimumFirmware is null ? null : MinimumFirmware.Describe);
         members.AtLeast("minimumReportVersion", "The report's version", MinimumReportVersion);
@@ -122,11 +125,14 @@ public sealed class SnpPolicyEntry : PolicyEntry
         members.OneOf("cspIds", "The cloud provider in a VLEK certificate", CspIds);
         members.Flag("maskChipKey", "Hiding of the chip (MASK_CHIP_KEY)", MaskChipKey);
         members.Flag("authorKeyEn", "Certification of the ID key by an author key (AUTHOR_KEY_EN)", AuthorKeyEn);
+        members.Flag("requireCrl", "Checking of AMD's revocation list (CRL)", RequireCrl);
         members.Debug(DangerouslyAllowDebug, "A guest in debug mode");
     }
 
     internal override PolicyFault? FindFault() =>
-        FindFault("minimumTcb", MinimumTcb) ?? FindFault("minimumLaunchTcb", MinimumLaunchTcb) ?? FindFaultIn("gpu", Gpu);
+        RequireCrl is false
+        ? new(".requireCrl", "is false, which demands nothing", "leave it out, or say true.")
+        : FindFault("minimumTcb", MinimumTcb) ?? FindFault("minimumLaunchTcb", MinimumLaunchTcb) ?? FindFaultIn("gpu", Gpu);
 
     private PolicyFault? FindFault(string member, IReadOnlyDictionary<SnpProduct, SnpTcb>? tcbs)
     {
@@ -172,6 +178,7 @@ public sealed class SnpPolicyEntry : PolicyEntry
         CspIds = members.Optional("cspIds")?.TextList(),
         MaskChipKey = members.Optional("maskChipKey")?.Boolean(),
         AuthorKeyEn = members.Optional("authorKeyEn")?.Boolean(),
+        RequireCrl = members.Optional("requireCrl")?.Boolean(),
         DangerouslyAllowDebug = members.DangerouslyAllowDebug(),
         Gpu = gpu is null ? null : NvidiaPolicyEntry.Read(gpu),
     };

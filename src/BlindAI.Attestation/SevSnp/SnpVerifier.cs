@@ -66,6 +66,7 @@ public sealed class SnpVerifier : ITeeVerifier
         var report = ((VerifiedSnp)evidence).Report;
         Reject.Unless(!report.IsDebug, RejectionCode.DebugNotAccepted, "The guest may be debugged: the host may read its memory.");
         Reject.Unless(!report.MayMigrate, RejectionCode.GuestNotAccepted, "A migration agent may take the guest elsewhere.");
+        Reject.Unless(report.Vmpl <= SnpPolicyEntry.MaxVmpl, RejectionCode.GuestNotAccepted, "The host asked for the report, not the guest.");
     }
 
     /// <inheritdoc/>

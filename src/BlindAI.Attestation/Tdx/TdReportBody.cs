@@ -64,6 +64,12 @@ public readonly record struct TdReportBody
     /// <summary>Whether the trust domain is not trusted to keep its memory from the machine: any bit of the TUD group.</summary>
     public bool IsDebug => (Attributes & DebugGroup) != 0;
 
+    /// <summary>Whether the trust domain may be taken to another machine (MIGRATABLE).</summary>
+    public bool MayMigrate => ((Attributes >> (int)TdAttributeBit.Migratable) & 1) != 0;
+
+    /// <summary>Whether service trust domains are bound to this one (MRSERVICETD is not zero).</summary>
+    public bool HasServiceTd => MrServiceTd is { } service && service.Span.ContainsAnyExcept((byte)0);
+
     /// <summary>Reads a report body of one of the two lengths.</summary>
     /// <exception cref="AttestationException"><see cref="RejectionCode.Truncated"/>, <see cref="RejectionCode.TrailingBytes"/>.</exception>
     public static TdReportBody Parse(ReadOnlyMemory<byte> bytes)

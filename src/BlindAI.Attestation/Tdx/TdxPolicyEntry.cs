@@ -44,10 +44,10 @@ public sealed class TdxPolicyEntry : PolicyEntry
     /// <summary>MROWNERCONFIG, 48 bytes.</summary>
     public HexValue? MrOwnerConfig { get; init => field = PolicyGuard.Hex(value, PolicySizes.Sha384); }
 
-    /// <summary>Accepted MRSERVICETDs, 48 bytes each; only TD report 1.5 has the field.</summary>
+    /// <summary>Accepted MRSERVICETDs, 48 bytes each; only TD report 1.5 has the field. Without a list none may be bound: such a domain may take the state elsewhere.</summary>
     public IReadOnlyList<HexValue>? MrServiceTd { get; init => field = PolicyGuard.HexList(value, PolicySizes.Sha384); }
 
-    /// <summary>Demanded bits of TDATTRIBUTES.</summary>
+    /// <summary>Demanded bits of TDATTRIBUTES. MIGRATABLE is refused unless a rule says that it is on.</summary>
     public BitRules<TdAttributeBit>? TdAttributes { get; init; }
 
     /// <summary>XFAM, 8 bytes in the order of the report.</summary>
@@ -86,8 +86,16 @@ public sealed class TdxPolicyEntry : PolicyEntry
         members.Exactly("mrConfigId", "MRCONFIGID, the configuration given at launch,", MrConfigId);
         members.Exactly("mrOwner", "MROWNER, the owner given at launch,", MrOwner);
         members.Exactly("mrOwnerConfig", "MROWNERCONFIG, the owner's configuration given at launch,", MrOwnerConfig);
-        members.OneOf("mrServiceTd", "The service trust domains bound to this one", MrServiceTd);
-        members.Part("tdAttributes", "What the trust domain may do (TDATTRIBUTES)", TdAttributes is null ? null : TdAttributes.Describe);
+        if (MrServiceTd is null)
+        {
+            members.Refused("mrServiceTd", "A service trust domain bound to this one");
+        }
+        else
+        {
+            members.OneOf("mrServiceTd", "The service trust domains bound to this one", MrServiceTd);
+        }
+
+        members.Bits("tdAttributes", "What the trust domain may do (TDATTRIBUTES)", TdAttributes, TdAttributeBit.Migratable);
         members.Exactly("xfam", "The processor features of the trust domain (XFAM)", Xfam);
         members.AtLeast("minimumTeeTcbSvn", "The TDX module's version at launch", MinimumTeeTcbSvn);
         members.AtLeast("minimumTeeTcbSvn2", "The TDX module's version now", MinimumTeeTcbSvn2);

@@ -50,6 +50,10 @@ public sealed class TdxVerifier : ITeeVerifier
             Reject.Unless(value.Equals(report.Rtmrs[index].Span), RejectionCode.MeasurementNotAccepted, $"RTMR{index} of the trust domain is not the policy's.");
         }
 
+        Reject.Unless(!report.MayMigrate || accepted.TdAttributes?.Allows(TdAttributeBit.Migratable) == true, RejectionCode.GuestNotAccepted,
+            "The trust domain may be taken to another machine, by a migration domain that the host chooses.", "only \"tdAttributes\": { \"migratable\": true } accepts that, knowingly.");
+        Reject.Unless(!report.HasServiceTd || accepted.MrServiceTd is not null, RejectionCode.GuestNotAccepted,
+            "A service trust domain is bound to this one, which may take its state elsewhere.", "only a list \"mrServiceTd\" accepts such, one by one.");
         accepted.Dcap.Judge(verified.Platform);
         RequirePlatform(accepted.MrSeam is null || accepted.MrSeam.Contains(report.MrSeam.Span), "mrSeam");
         RequirePlatform(accepted.MrSignerSeam is null || accepted.MrSignerSeam.Equals(report.MrSignerSeam.Span), "mrSignerSeam");
@@ -74,6 +78,7 @@ public sealed class TdxVerifier : ITeeVerifier
     {
         var verified = (VerifiedTdx)evidence;
         Reject.Unless(!verified.Report.IsDebug, RejectionCode.DebugNotAccepted, "The trust domain runs in debug mode: whoever runs the machine can read its memory.");
+        Reject.Unless(verified.Report is { MayMigrate: false, HasServiceTd: false }, RejectionCode.GuestNotAccepted, "The trust domain may be taken to another machine, or a service trust domain is bound to it.");
         DcapRules.JudgeByDefault(verified.Platform);
     }
 

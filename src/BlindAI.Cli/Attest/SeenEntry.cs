@@ -12,7 +12,7 @@ using BlindAI.Attestation.Tdx;
 namespace BlindAI.Cli.Attest;
 
 /// <summary>The policy entry that accepts what was seen: that code, with those settings, on a platform that is at least as good.</summary>
-/// <remarks>Debug mode is never written: such an entry would refuse the very server, and a person must then decide.</remarks>
+/// <remarks>Debug mode and migration are never written: such an entry refuses the very server, and a person must decide.</remarks>
 internal static class SeenEntry
 {
     // RTMR0 (set-up of the virtual hardware), 1 (kernel), 2 (command line, initrd). RTMR3 belongs to the application and grows while it runs.
@@ -33,7 +33,7 @@ internal static class SeenEntry
             MrTd = [new(tdx.Report.MrTd.Span)],
             Rtmr = PinnedRtmrs.ToDictionary(index => index, index => new HexValue(tdx.Report.Rtmrs[index].Span)),
             Dcap = Of(tdx.Platform),
-            TdAttributes = new(Bits<TdAttributeBit>(tdx.Report.Attributes)),
+            TdAttributes = new(Bits<TdAttributeBit>(tdx.Report.Attributes).Where(rule => rule is not { Key: TdAttributeBit.Migratable, Value: true })),
         },
         VerifiedSnp snp => new SnpPolicyEntry
         {
@@ -42,7 +42,7 @@ internal static class SeenEntry
             Vmpl = (int)snp.Report.Vmpl,
             MinimumTcb = new Dictionary<SnpProduct, SnpTcb> { [snp.Product] = snp.ReportedTcb },
             HostData = new(snp.Report.HostData.Span),
-            GuestPolicy = new(Bits<SnpPolicyBit>(snp.Report.Policy)),
+            GuestPolicy = new(Bits<SnpPolicyBit>(snp.Report.Policy).Where(rule => rule is not { Key: SnpPolicyBit.MigrateMa, Value: true })),
         },
         VerifiedNitro nitro => new NitroPolicyEntry
         {

@@ -45,8 +45,13 @@ internal sealed record EvidenceVerdict
     public static EvidenceVerdict Of(AttestationException refusal, TeeKind? tee, DateTimeOffset at) => new() { Tee = tee, At = at, Refusal = refusal };
 
     /// <summary>Verifies evidence and judges it.</summary>
+    /// <param name="source">The evidence, and what came with it.</param>
+    /// <param name="at">When it must be authentic: it may say so itself.</param>
+    /// <param name="policy">What is accepted; null for prudence alone.</param>
+    /// <param name="policyAt">When the policy must be valid: never a matter of what is judged by it.</param>
+    /// <param name="trustedRoot">Another root than the vendor's.</param>
     /// <exception cref="AttestationException"><see cref="RejectionCode.Internal"/> only: a defect is no verdict.</exception>
-    public static EvidenceVerdict Of(EvidenceSource source, DateTimeOffset at, AttestationPolicy? policy, Sha256Digest? trustedRoot)
+    public static EvidenceVerdict Of(EvidenceSource source, DateTimeOffset at, AttestationPolicy? policy, DateTimeOffset policyAt, Sha256Digest? trustedRoot)
     {
         var verdict = new EvidenceVerdict { Tee = source.Tee, At = at, TrustedRoot = trustedRoot };
         ITeeVerifier? verifier = null;
@@ -71,8 +76,18 @@ internal sealed record EvidenceVerdict
             DefaultRefusal = RefusalOf(() => verifier!.JudgeByDefault(evidence)),
             HasPolicy = policy is not null,
             PolicyRefusal = policy is null ? null
-                : seen is null ? RefusalOf(() => EnclaveVerifier.JudgeCaptured(evidence, policy, at))
-                : RefusalOf(() => EnclaveVerifier.Verify(source.Exchange!.Value, seen, policy, at)),
+                : RefusalOf(() =>
+                {
+                    policy.RequireValidAt(policyAt);
+                    if (seen is null)
+                    {
+                        EnclaveVerifier.JudgeCaptured(evidence, policy, at);
+                    }
+                    else
+                    {
+                        _ = EnclaveVerifier.Verify(source.Exchange!.Value, seen, policy, at);
+                    }
+                }),
             NotChecked = policy is null || seen is not null ? [] : BeyondEvidence(policy),
         };
     }

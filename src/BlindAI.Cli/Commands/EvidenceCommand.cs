@@ -153,7 +153,7 @@ internal static class EvidenceCommand
                 return EvidenceVerdict.Of(exception, source?.Tee ?? Tee, InstantOf(source));
             }
 
-            return EvidenceVerdict.Of(source, InstantOf(source), Policy, TrustedRoot);
+            return EvidenceVerdict.Of(source, InstantOf(source), Policy, At ?? Host.Clock.GetUtcNow(), TrustedRoot);
         }
 
         private DateTimeOffset InstantOf(EvidenceSource? source) => At ?? source?.At ?? Host.Clock.GetUtcNow();

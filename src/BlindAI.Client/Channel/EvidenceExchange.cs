@@ -14,6 +14,9 @@ internal sealed class EvidenceExchange(Uri server, AttestationPolicy policy, Bli
     /// <summary>Longest time between sending the nonce and holding the evidence (docs/attestation.md, clause 6).</summary>
     private static readonly TimeSpan NonceLifetime = TimeSpan.FromSeconds(60);
 
+    /// <summary>Longest time for fetching collateral, all of it together.</summary>
+    private static readonly TimeSpan CollateralLifetime = TimeSpan.FromSeconds(90);
+
     private volatile EvidenceTranscript? _transcript;
 
     /// <summary>The exchange that was verified last.</summary>
@@ -92,7 +95,7 @@ internal sealed class EvidenceExchange(Uri server, AttestationPolicy policy, Bli
         }
     }
 
-    // Only for TEEs that the policy names: nothing else is verified, so nobody is asked about it.
+    // Only for TEEs that the policy names, and for the first item of each: a server must not make this client ask its vendors without end.
     private async Task<EvidenceObject> CompleteAsync(EvidenceObject value, CancellationToken cancellationToken)
     {
         if (options.Collateral is not { } collateral)
@@ -100,14 +103,23 @@ internal sealed class EvidenceExchange(Uri server, AttestationPolicy policy, Bli
             return value;
         }
 
-        var accepted = policy.Accept.Select(entry => entry.Tee.EvidenceType).ToHashSet(StringComparer.Ordinal);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(CollateralLifetime);
+        var open = policy.Accept.Select(entry => entry.Tee.EvidenceType).ToHashSet(StringComparer.Ordinal);
         var items = value.Evidence.ToList();
-        for (var index = 0; index < items.Count; index++)
+        try
         {
-            if (accepted.Contains(items[index].Type))
+            for (var index = 0; index < items.Count; index++)
             {
-                items[index] = await collateral.CompleteAsync(items[index], cancellationToken).ConfigureAwait(false);
+                if (open.Remove(items[index].Type))
+                {
+                    items[index] = await collateral.CompleteAsync(items[index], limit.Token).ConfigureAwait(false);
+                }
             }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new AttestationException(RejectionCode.CollateralMissing, $"Collateral could not be fetched within {CollateralLifetime.TotalSeconds:0} s.", "try again; a cache of one's own (PCCS) is faster.");
         }
 
         return value with { Evidence = items };

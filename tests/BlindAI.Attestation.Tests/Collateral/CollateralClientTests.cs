@@ -155,7 +155,7 @@ public sealed class CollateralClientTests : IDisposable
         }
 
         Assert.Equal(CollateralCache.MaxEntries, _folder.GetFiles().Length);
-        Assert.NotNull(cache.Find(new($"https://vendor.example/{CollateralCache.MaxEntries + 9}"), Now));
+        Assert.NotNull(cache.Find(new($"https://vendor.example/{CollateralCache.MaxEntries + 9}"), TimeSpan.FromHours(24), Now));
     }
 
     [Fact]

@@ -95,6 +95,27 @@ public sealed class DcapJudgeTests : IDisposable
     }
 
     [Fact]
+    public void Judge_TrustDomainThatMayMigrate_IsRefusedUnlessAllowedByName()
+    {
+        _intel.ChangeBody = body => body[123] |= 0x20;
+
+        Rejections.AssertCode(RejectionCode.GuestNotAccepted, () => Judge(EntryUnderTest.Parse(Tdx)));
+        Rejections.AssertCode(RejectionCode.GuestNotAccepted, () => Judge(EntryUnderTest.With(Tdx, "tdAttributes", """{ "septVeDisable": true }""")));
+        Rejections.AssertCode(RejectionCode.GuestNotAccepted, JudgeByDefault);
+        Judge(EntryUnderTest.With(Tdx, "tdAttributes", """{ "migratable": true }"""));
+    }
+
+    [Fact]
+    public void Judge_ServiceTrustDomainBound_IsRefusedUnlessListed()
+    {
+        _intel.ChangeBody = body => body.AsSpan(600, 48).Fill(0xD1);
+
+        Rejections.AssertCode(RejectionCode.GuestNotAccepted, () => Judge(EntryUnderTest.Parse(Tdx)));
+        Rejections.AssertCode(RejectionCode.GuestNotAccepted, JudgeByDefault);
+        Judge(EntryUnderTest.With(Tdx, "mrServiceTd", $"[\"{D1}\"]"));
+    }
+
+    [Fact]
     public void Judge_AdvisoryNotAllowed_IsRefused()
     {
         _intel.Components[0]--;

@@ -539,12 +539,36 @@ public sealed class DcapVerifierTests : IDisposable
     [Theory]
     [InlineData(4, 4, TcbStatus.OutOfDate)]
     [InlineData(4, 6, TcbStatus.TDRelaunchAdvised)]
-    [InlineData(6, 4, TcbStatus.UpToDate)]
+    [InlineData(6, 4, TcbStatus.OutOfDate)]
     public void Verify_ModuleUpdatedAfterLaunch_AdvisesRelaunch(byte launch, byte current, TcbStatus expected)
     {
         _intel.ChangeBody = body => (body[0], body[584]) = (launch, current);
 
         Assert.Equal(expected, PlatformOf(Verify(_intel.Prove())).Tcb.Status);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void Verify_ModuleRevokedAtLaunchOrNow_IsRevoked(int which)
+    {
+        _intel.ChangeBody = body => body[which == 0 ? 0 : 584] = 4;
+        _intel.ChangeTcbInfo = info => info["tdxModuleIdentities"]![0]!["tcbLevels"]![1]!["tcbStatus"] = "Revoked";
+
+        var tcb = PlatformOf(Verify(_intel.Prove())).Tcb;
+
+        Assert.Equal(TcbStatus.Revoked, tcb.Status);
+        Assert.Equal(["INTEL-SA-00002"], tcb.Advisories);
+        Assert.Equal(new(2024, 10, 1, 0, 0, 0, TimeSpan.Zero), tcb.Date);
+    }
+
+    [Fact]
+    public void Verify_ThirdCertificateInTheSignersChain_IsRefused()
+    {
+        var proof = _intel.Prove();
+        var chain = Encoding.ASCII.GetBytes(_intel.ThreeStepSignerPem());
+
+        Rejections.AssertCode(RejectionCode.CollateralSignatureInvalid, () => Verify(With(proof, EndorsementName.TcbInfoIssuerChain, chain)));
     }
 
     [Fact]

@@ -51,6 +51,21 @@ public sealed class HardwareEnclaveTests : IDisposable
     }
 
     [Fact]
+    public void Verify_PolicyThatEndsSoon_CutsTheLifetime() =>
+        Assert.Equal(TimeSpan.FromSeconds(50), Verify(PolicyOf(new MachineRule.Any(), ForgedIntel.Now.AddSeconds(50), Tdx)).Lifetime);
+
+    [Fact]
+    public void Verify_GpuWhoseReferencesEndSoon_CutsTheLifetime()
+    {
+        using var gpu = new ForgedGpu(rimNotAfter: ForgedIntel.Now.AddSeconds(30));
+        var report = gpu.Unsigned();
+        GpuCheck.NonceFor(_enclave.Nonce, _enclave.Claims.TlsKey).CopyTo(report, 4);
+        var evidence = gpu.Evidence(gpu.Sign(report));
+
+        Assert.Equal(TimeSpan.FromSeconds(30), Verify(PolicyOf(TdxWithGpu), gpu: evidence, namedGpu: Sha256Digest.Of(evidence.Data.Span), gpuVerifier: gpu.Verifier).Lifetime);
+    }
+
+    [Fact]
     public void Verify_OtherClaimsThanSigned_IsRefused()
     {
         var other = (_enclave.Claims with { Epoch = 2 }).Encode();
@@ -192,8 +207,11 @@ public sealed class HardwareEnclaveTests : IDisposable
 
     private AttestationPolicy PolicyOf(params string[] entries) => PolicyOf(new MachineRule.Any(), entries);
 
-    private AttestationPolicy PolicyOf(MachineRule machines, params string[] entries) => new()
+    private AttestationPolicy PolicyOf(MachineRule machines, params string[] entries) => PolicyOf(machines, null, entries);
+
+    private AttestationPolicy PolicyOf(MachineRule machines, DateTimeOffset? validUntil, params string[] entries) => new()
     {
+        ValidUntil = validUntil,
         Service = _enclave.Claims.Service,
         Machines = machines,
         Configuration = DigestRule.OneOf(new HexValue(_enclave.Claims.Configuration.Bytes)),
@@ -219,13 +237,13 @@ public sealed class HardwareEnclaveTests : IDisposable
         return request.CreateSelfSigned(ForgedIntel.Now.AddDays(-1), ForgedIntel.Now.AddDays(1));
     }
 
-    private VerifiedEnclave Verify(AttestationPolicy policy, X509Certificate2? certificate = null, byte[]? encodedClaims = null, TeeEvidence? gpu = null, Sha256Digest? namedGpu = null)
+    private VerifiedEnclave Verify(AttestationPolicy policy, X509Certificate2? certificate = null, byte[]? encodedClaims = null, TeeEvidence? gpu = null, Sha256Digest? namedGpu = null, ITeeVerifier? gpuVerifier = null)
     {
         var signed = (_enclave.Claims with { Gpu = namedGpu }).Encode();
         _intel.ReportData = ReportData.ForClaims(signed).Bytes.ToArray();
         var value = new EvidenceObject { EncodedClaims = encodedClaims ?? signed, Evidence = gpu is null ? [_intel.Prove()] : [_intel.Prove(), gpu], ReceiptKey = _enclave.ReceiptKey };
         var seen = _enclave.Seen;
         return EnclaveVerifier.Verify(value, certificate is null ? seen : seen with { TlsCertificate = certificate.RawData }, policy, ForgedIntel.Now,
-            tee => tee == TeeKind.NvidiaGpu ? _gpu.Verifier : TeeVerifiers.DangerouslyTrusting(tee, _intel.Root));
+            tee => tee == TeeKind.NvidiaGpu ? gpuVerifier ?? _gpu.Verifier : TeeVerifiers.DangerouslyTrusting(tee, _intel.Root));
     }
 }

@@ -364,11 +364,22 @@ public sealed class NvidiaVerifierTests : IDisposable
     public void Judge_NoKnownGpu_IsRefused(string leaf)
     {
         using var forged = new ForgedGpu(leaf);
+        forged.Driver.Product = forged.Vbios.Product = leaf.Split(' ')[0];
         var verified = forged.Verify();
 
         Assert.Null(((VerifiedGpu)verified).Architecture);
         Rejections.AssertCode(RejectionCode.ProductNotAccepted, () => forged.Verifier.Judge(verified, Entry()));
         Rejections.AssertCode(RejectionCode.ProductNotAccepted, () => forged.Verifier.JudgeByDefault(verified));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Verify_RimOfAnotherChip_IsRefused(bool isDriver)
+    {
+        (isDriver ? _forged.Driver : _forged.Vbios).Product = "GB100";
+
+        Rejections.AssertCode(RejectionCode.CollateralMismatch, () => _forged.Verify());
     }
 
     [Fact]

@@ -97,6 +97,28 @@ public sealed class SnpJudgementTests
         AssertJudged(Verify(new ForgedSnp().Set(0x00A, [0x0B])), code, Base, "dangerouslyAllowDebug", allowed);
 
     [Fact]
+    public void Judge_MigratableGuest_IsRefusedUnlessAllowedByName()
+    {
+        var guest = Verify(new ForgedSnp().Set(0x00A, [0x07]));
+
+        AssertJudged(guest, RejectionCode.GuestNotAccepted, Base, null, null);
+        AssertJudged(guest, RejectionCode.GuestNotAccepted, Base, "guestPolicy", "{ \"smt\": true }");
+        AssertJudged(guest, null, Base, "guestPolicy", "{ \"migrateMa\": true }");
+        Rejections.AssertCode(RejectionCode.GuestNotAccepted, () => ForgedSnp.Verifier.JudgeByDefault(guest));
+    }
+
+    [Fact]
+    public void JudgeByDefault_ReportThatTheHostAskedFor_IsRefused() =>
+        Rejections.AssertCode(RejectionCode.GuestNotAccepted, () => ForgedSnp.Verifier.JudgeByDefault(Verify(new ForgedSnp().Set(0x030, [0xFF, 0xFF, 0xFF, 0xFF]))));
+
+    [Fact]
+    public void Judge_RevocationListDemandedAndAbsent_IsUndecided()
+    {
+        AssertJudged(Guest, RejectionCode.CollateralMissing, Base, "requireCrl", "true");
+        AssertJudged(Verify(new ForgedSnp { HasCrl = true }), null, Base, "requireCrl", "true");
+    }
+
+    [Fact]
     public void Judge_EntryWithoutTcbForTheProduct_IsRefused()
     {
         var entry = (SnpPolicyEntry)EntryUnderTest.Parse(Base);

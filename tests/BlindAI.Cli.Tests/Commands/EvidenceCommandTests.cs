@@ -397,11 +397,13 @@ public sealed class EvidenceCommandTests
 
         var alone = await CliRun.OfAsync(arguments);
         var fetched = await CliRun.OfAsync(new CollateralOptions { AmdUrl = vendor.Url }, [.. arguments, "--collateral-cache", folder.PathOf("cache")]);
+        var asked = vendor.Requests.Count;
         var kept = await CliRun.OfAsync(new CollateralOptions { AmdUrl = vendor.Url }, [.. arguments, "--collateral-cache", folder.PathOf("cache")]);
 
         Assert.Equal((40, "undecided", 602), (alone.Exit, alone.ReadJson().GetProperty("result").GetString(), alone.ReadJson().GetProperty("code").GetInt32()));
         Assert.Equal((0, "valid"), (fetched.Exit, fetched.ReadJson().GetProperty("result").GetString()));
-        Assert.Equal((0, 3), (kept.Exit, vendor.Requests.Count));
+        Assert.True(asked >= 3);   // more where the machine is slow and an answer is asked for again
+        Assert.Equal((0, asked), (kept.Exit, vendor.Requests.Count));
     }
 
     [Fact]

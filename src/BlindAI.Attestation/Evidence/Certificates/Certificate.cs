@@ -118,7 +118,7 @@ internal sealed class Certificate
         var body = certificate.ReadSequence();
         var outerAlgorithm = certificate.PeekEncodedValue();
         var algorithm = Der.ReadSignatureAlgorithm(certificate);
-        var signature = certificate.ReadBitString(out _);
+        var signature = Der.ReadWholeBytes(certificate, "The signature of a certificate");
         certificate.ThrowIfNotEmpty();
 
         var versionTag = new Asn1Tag(TagClass.ContextSpecific, 0);

@@ -14,7 +14,7 @@ internal static class CertificateChain
     /// <param name="chain">Leaf first, root last.</param>
     /// <param name="roots">What to believe in.</param>
     /// <param name="now">When all of them must be valid.</param>
-    /// <param name="knownCritical">A critical extension that the caller itself reads; null for none.</param>
+    /// <param name="knownCritical">A critical extension of the leaf that the caller itself reads; null for none.</param>
     /// <exception cref="AttestationException"><see cref="RejectionCode.ChainUntrusted"/>, <see cref="RejectionCode.CertificateNotInValidity"/>, <see cref="RejectionCode.TooLarge"/>.</exception>
     public static void Verify(IReadOnlyList<Certificate> chain, TrustAnchors roots, DateTimeOffset now, string? knownCritical = null)
     {
@@ -30,7 +30,7 @@ internal static class CertificateChain
             Reject.Unless(issuer is { IsAuthority: true, MaySignCertificates: true } && !(issuer.PathLength < index - (issuer == certificate ? 1 : 0)), RejectionCode.ChainUntrusted,
                 $"{Named(issuer)} may not issue {Named(certificate)}.");                                                                               // 3
             Reject.Unless((certificate == root && roots.ContainsWhole(root)) || certificate.IsSignedBy(issuer), RejectionCode.ChainUntrusted, $"{Named(certificate)} is not signed by {Named(issuer)}.");      // 4
-            Reject.Unless(certificate.UnknownCriticalExtensions.All(oid => oid == knownCritical), RejectionCode.ChainUntrusted,
+            Reject.Unless(certificate.UnknownCriticalExtensions.All(oid => index == 0 && oid == knownCritical), RejectionCode.ChainUntrusted,
                 $"{Named(certificate)} has a critical extension that this version does not know.");                                                    // 5
         }
     }

@@ -23,6 +23,15 @@ internal static class Der
     public static DateTimeOffset ReadTime(AsnReader reader) =>
         reader.PeekTag().HasSameClassAndValue(Asn1Tag.UtcTime) ? reader.ReadUtcTime(twoDigitYearMax: 2049) : reader.ReadGeneralizedTime();
 
+    /// <summary>Reads a BIT STRING that is whole bytes: there is one encoding of a signature.</summary>
+    /// <exception cref="AttestationException"><see cref="RejectionCode.EncodingInvalid"/>.</exception>
+    public static byte[] ReadWholeBytes(AsnReader reader, string what)
+    {
+        var bytes = reader.ReadBitString(out var unused);
+        Reject.Unless(unused == 0, RejectionCode.EncodingInvalid, $"{what} is not a whole number of bytes.");
+        return bytes;
+    }
+
     /// <summary>Reads an AlgorithmIdentifier.</summary>
     /// <exception cref="AttestationException"><see cref="RejectionCode.AlgorithmUnsupported"/>.</exception>
     public static SignatureAlgorithm ReadSignatureAlgorithm(AsnReader reader)

@@ -25,6 +25,7 @@ internal static class Pem
 
         var certificates = new List<Certificate>();
         var text = ReadText(bytes.Span);
+        RequireFewObjects(text, MaxCertificates);
         var rest = text.AsSpan();
         while (PemEncoding.TryFind(rest, out var fields))
         {
@@ -65,6 +66,7 @@ internal static class Pem
         var text = ReadText(bytes.Span).AsSpan().Trim();
         if (bytes.Span.StartsWith(Begin))
         {
+            RequireFewObjects(text, 1);
             Reject.Unless(PemEncoding.TryFind(text, out var fields) && text[fields.Label].SequenceEqual(label) && text[fields.Location].Length == text.Length,
                 RejectionCode.EncodingInvalid, $"The PEM text is not one \"{label}\".");
             return Convert.FromBase64String(text[fields.Base64Data].ToString());
@@ -89,6 +91,10 @@ internal static class Pem
         Reject.Unless(Ascii.IsValid(bytes), RejectionCode.EncodingInvalid, "A PEM text is not ASCII.");
         return Encoding.ASCII.GetString(bytes);
     }
+
+    // The search for an object begins anew behind every beginning that has no end.
+    private static void RequireFewObjects(ReadOnlySpan<char> text, int max) =>
+        Reject.Unless(text.Count("-----BEGIN") <= max, RejectionCode.TooLarge, $"A PEM text holds more than {max} objects.");
 
     private static void RequireBlank(ReadOnlySpan<char> text) =>
         Reject.Unless(text.IsWhiteSpace(), RejectionCode.EncodingInvalid, "A certificate chain holds something between its certificates.");

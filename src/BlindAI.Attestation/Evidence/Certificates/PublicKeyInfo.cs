@@ -44,9 +44,6 @@ internal static class PublicKeyInfo
     /// <summary>Whether the point (0x04 ‖ X ‖ Y) is that of a key of P-384.</summary>
     public static bool IsP384Point(ReadOnlySpan<byte> subjectPublicKeyInfo, ReadOnlySpan<byte> point) => subjectPublicKeyInfo[(P384Prefix.Length - 1)..].SequenceEqual(point);
 
-    /// <summary>Whether a key is of P-384, going by how its encoding begins.</summary>
-    public static bool IsP384(ReadOnlySpan<byte> subjectPublicKeyInfo) => subjectPublicKeyInfo.StartsWith(P384Prefix);
-
     /// <summary>Takes a point as X ‖ Y, each as long as the curve's field.</summary>
     /// <exception cref="AttestationException"><see cref="RejectionCode.ValueInvalid"/>: no point of the curve.</exception>
     public static ECDsa ImportPoint(ReadOnlySpan<byte> point, ECCurve curve)
@@ -89,8 +86,8 @@ internal static class PublicKeyInfo
     {
         modulus = modulus.TrimStart((byte)0);
         exponent = exponent.TrimStart((byte)0);
-        Reject.Unless(modulus.Length * 8 is >= MinRsaBits and <= MaxRsaBits && exponent.Length is > 0 and <= 4, RejectionCode.AlgorithmUnsupported,
-            $"The RSA key has {modulus.Length * 8} bits and an exponent of {exponent.Length} bytes; {MinRsaBits} to {MaxRsaBits} bits and at most 4 bytes may be used.");
+        Reject.Unless(modulus.Length * 8 is >= MinRsaBits and <= MaxRsaBits && exponent.Length is > 0 and <= 4 && exponent[^1] % 2 == 1 && exponent is not [1], RejectionCode.AlgorithmUnsupported,
+            $"The RSA key has {modulus.Length * 8} bits and an exponent of {exponent.Length} bytes; {MinRsaBits} to {MaxRsaBits} bits and an odd exponent of at most 4 bytes may be used.");
         try
         {
             return RSA.Create(new RSAParameters { Modulus = modulus.ToArray(), Exponent = exponent.ToArray() });

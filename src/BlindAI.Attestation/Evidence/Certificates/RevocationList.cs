@@ -69,7 +69,7 @@ internal sealed class RevocationList
         var body = list.ReadSequence();
         var outerAlgorithm = list.PeekEncodedValue();
         var algorithm = Der.ReadSignatureAlgorithm(list);
-        var signature = list.ReadBitString(out _);
+        var signature = Der.ReadWholeBytes(list, "The signature of a revocation list");
         list.ThrowIfNotEmpty();
 
         Reject.Unless(body.PeekTag().HasSameClassAndValue(Asn1Tag.Integer) && body.TryReadInt32(out var version) && version == 1, RejectionCode.VersionUnsupported,
@@ -105,6 +105,11 @@ internal sealed class RevocationList
             var entry = entries.ReadSequence();
             var serial = Convert.ToHexStringLower(entry.ReadIntegerBytes().Span);
             Reject.Unless(revoked.TryAdd(serial, Der.ReadTime(entry)), RejectionCode.MemberDuplicate, "A revocation list names a certificate twice.");
+            if (entry.HasData)
+            {
+                RequireNothingCritical(entry.ReadSequence());
+                entry.ThrowIfNotEmpty();
+            }
         }
 
         return revoked;
@@ -116,11 +121,21 @@ internal sealed class RevocationList
         var wrapper = body.ReadSequence(new(TagClass.ContextSpecific, 0));
         var extensions = wrapper.ReadSequence();
         wrapper.ThrowIfNotEmpty();
+        RequireNothingCritical(extensions);
+    }
+
+    // The certificateIssuer of an entry, which would make the list one of several authorities, is critical (RFC 5280 section 5.3.3).
+    private static void RequireNothingCritical(AsnReader extensions)
+    {
         while (extensions.HasData)
         {
             var extension = extensions.ReadSequence();
             Reject.Unless(extension.ReadObjectIdentifier() is not (DeltaIndicator or IssuingDistributionPoint), RejectionCode.ValueInvalid,
                 "A revocation list is not a complete one.");
+            var isCritical = extension.PeekTag().HasSameClassAndValue(Asn1Tag.Boolean) && extension.ReadBoolean();
+            Reject.Unless(!isCritical, RejectionCode.ValueInvalid, "A revocation list has a critical extension that this version does not know.");
+            _ = extension.ReadOctetString();
+            extension.ThrowIfNotEmpty();
         }
     }
 }

@@ -51,8 +51,9 @@ internal static class VerifiedSignatures
             return rsa.VerifyData(data, signature, HashAlgorithmName.SHA384, RSASignaturePadding.Pss);
         }
 
-        using var key = PublicKeyInfo.IsP384(signer.SubjectPublicKeyInfo.Span) ? signer.ImportP384() : signer.ImportP256();
-        return key.VerifyData(data, signature, algorithm == SignatureAlgorithm.EcdsaSha256 ? HashAlgorithmName.SHA256 : HashAlgorithmName.SHA384, DSASignatureFormat.Rfc3279DerSequence);
+        var isSha256 = algorithm == SignatureAlgorithm.EcdsaSha256;
+        using var key = isSha256 ? signer.ImportP256() : signer.ImportP384();
+        return key.VerifyData(data, signature, isSha256 ? HashAlgorithmName.SHA256 : HashAlgorithmName.SHA384, DSASignatureFormat.Rfc3279DerSequence);
     }
 
     // Each part is preceded by its length, so that no two different facts have one encoding.
