@@ -227,6 +227,8 @@ public sealed class AzureVerifierTests
         { "[]", RejectionCode.EncodingInvalid },
         { """{"keys":[],"keys":[],"vm-configuration":{}}""", RejectionCode.EncodingInvalid },
         { """{"vm-configuration":{}}""", RejectionCode.MemberMissing },
+        { """{"keys":[{"kid":"HCLAkPub","kty":"RSA","n":"AA","e":"AQAB"}],"vm-configuration":{"a":["\ud800"]}}""", RejectionCode.EncodingInvalid },
+        { """{"keys":[{"kid":"HCLAkPub","kty":"RSA","n":"AA","e":"AQAB"}],"vm-configuration":{"\udfff":{}}}""", RejectionCode.EncodingInvalid },
         { """{"keys":[],"vm-configuration":{}}""", RejectionCode.MemberMissing },
         { """{"keys":[{"kid":"HCLAkPub"}],"vm-configuration":{}}""", RejectionCode.MemberMissing },
         { """{"keys":[{"kid":"HCLAkPub","kty":"EC","n":"AA","e":"AQAB"}],"vm-configuration":{}}""", RejectionCode.AlgorithmUnsupported },

@@ -159,6 +159,17 @@ public sealed class CollateralClientTests : IDisposable
     }
 
     [Fact]
+    public void Find_EntryThatSaysItLivesLongerThanItMay_IsAMiss()
+    {
+        var cache = new CollateralCache(_folder.FullName);
+        var url = new Uri("https://vendor.example/1");
+        cache.Keep(url, new(new byte[16], null), Now, Now.AddYears(100));
+
+        Assert.NotNull(cache.Find(url, TimeSpan.FromHours(24), Now.AddHours(23)));
+        Assert.Null(cache.Find(url, TimeSpan.FromHours(24), Now.AddHours(25)));
+    }
+
+    [Fact]
     public void Keep_TooManyBytes_MakesRoom()
     {
         var cache = new CollateralCache(_folder.FullName);

@@ -191,7 +191,10 @@ public sealed class CertificateChainTests : IDisposable
     {
         Rejections.AssertCode(RejectionCode.AlgorithmUnsupported, () => PublicKeyInfo.ImportRsa([.. Enumerable.Repeat((byte)0xFF, 128)], [1, 0, 1]));
         Rejections.AssertCode(RejectionCode.AlgorithmUnsupported, () => PublicKeyInfo.ImportRsa([.. Enumerable.Repeat((byte)0xFF, 1024)], [1, 0, 1]));
-        Rejections.AssertCode(RejectionCode.AlgorithmUnsupported, () => PublicKeyInfo.ImportRsa([.. Enumerable.Repeat((byte)0xFF, 256)], [1, 0, 0, 0, 1]));
+        foreach (var exponent in new byte[][] { [1, 0, 0, 0, 1], [], [0], [1], [2] })
+        {
+            Rejections.AssertCode(RejectionCode.AlgorithmUnsupported, () => PublicKeyInfo.ImportRsa([.. Enumerable.Repeat((byte)0xFF, 256)], exponent));
+        }
     }
 
     [Fact]
@@ -256,6 +259,44 @@ public sealed class CertificateChainTests : IDisposable
     }
 
     [Fact]
+    public void RevocationList_CriticalExtensionOfListOrEntry_IsRefused()
+    {
+        Rejections.AssertCode(RejectionCode.ValueInvalid, () => RevocationList.Parse(ListWith("1.2.3.4", isCritical: true)));
+        Rejections.AssertCode(RejectionCode.ValueInvalid, () => RevocationList.Parse(ListWith("2.5.29.20", entryExtension: "2.5.29.29")));
+        Assert.Single(RevocationList.Parse(ListWith("2.5.29.20", entryExtension: "2.5.29.21", isEntryCritical: false)).Revoked);
+    }
+
+    [Fact]
+    public void Verify_HashOfAnotherCurve_IsRefused()
+    {
+        using var p384 = ECDsa.Create(ECCurve.NamedCurves.nistP384);
+        var mixed = Issue("root", p384, "root", p384, isAuthority: true, hash: HashAlgorithmName.SHA256);
+
+        Rejections.AssertCode(RejectionCode.AlgorithmUnsupported, () => mixed.IsSignedBy(mixed));
+    }
+
+    [Fact]
+    public void Parse_SignatureThatIsNoWholeNumberOfBytes_IsRefused()
+    {
+        // The last BIT STRING of a certificate is its signature; its first byte counts the unused bits.
+        var bytes = Leaf().Encoded.ToArray();
+        var signature = bytes.Length - Leaf().Signature.Length - 1;
+        bytes[signature] = 1;
+        bytes[^1] &= 0xFE;
+
+        Rejections.AssertCode(RejectionCode.EncodingInvalid, () => Certificate.Parse(bytes));
+    }
+
+    [Fact]
+    public void ReadCertificates_ManyBeginnings_IsRefusedAtOnce()
+    {
+        var text = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("-----BEGIN A-----\n", 10_000)));
+
+        Rejections.AssertCode(RejectionCode.TooLarge, () => Pem.ReadCertificates(text));
+        Rejections.AssertCode(RejectionCode.TooLarge, () => RevocationList.Parse(text));
+    }
+
+    [Fact]
     public void RevocationList_TooLargeOrBroken_IsRefused()
     {
         Rejections.AssertCode(RejectionCode.TooLarge, () => RevocationList.Parse(new byte[(2 * RevocationList.MaxLength) + 1]));
@@ -291,9 +332,9 @@ public sealed class CertificateChainTests : IDisposable
 
     private static Certificate Issue(
         string subject, ECDsa key, string issuer, ECDsa issuerKey, bool isAuthority = false, int? pathLength = null, DateTimeOffset? from = null, DateTimeOffset? to = null,
-        X509KeyUsageFlags? usage = null, X509Extension? extension = null)
+        X509KeyUsageFlags? usage = null, X509Extension? extension = null, HashAlgorithmName? hash = null)
     {
-        var request = new CertificateRequest($"CN={subject}", key, HashAlgorithmName.SHA384);
+        var request = new CertificateRequest($"CN={subject}", key, hash ?? HashAlgorithmName.SHA384);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(isAuthority, pathLength is not null, pathLength ?? 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(usage ?? (isAuthority ? X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign : X509KeyUsageFlags.DigitalSignature), critical: true));
         if (extension is not null)
@@ -306,7 +347,7 @@ public sealed class CertificateChainTests : IDisposable
     }
 
     // The library makes complete lists only, so this one is written by hand.
-    private byte[] ListWith(string extension)
+    private byte[] ListWith(string extension, bool isCritical = false, string? entryExtension = null, bool isEntryCritical = true)
     {
         var body = new AsnWriter(AsnEncodingRules.DER);
         using (body.PushSequence())
@@ -316,12 +357,24 @@ public sealed class CertificateChainTests : IDisposable
             body.WriteEncodedValue(new X500DistinguishedName("CN=root").RawData);
             body.WriteUtcTime(Now.AddDays(-1));
             body.WriteUtcTime(Now.AddDays(1));
+            if (entryExtension is not null)
+            {
+                using (body.PushSequence())
+                using (body.PushSequence())
+                {
+                    body.WriteInteger(77);
+                    body.WriteUtcTime(Now.AddDays(-1));
+                    using (body.PushSequence())
+                    {
+                        WriteExtension(body, entryExtension, isEntryCritical);
+                    }
+                }
+            }
+
             using (body.PushSequence(new(TagClass.ContextSpecific, 0)))
             using (body.PushSequence())
-            using (body.PushSequence())
             {
-                body.WriteObjectIdentifier(extension);
-                body.WriteOctetString([2, 1, 1]);
+                WriteExtension(body, extension, isCritical);
             }
         }
 
@@ -335,6 +388,20 @@ public sealed class CertificateChainTests : IDisposable
         }
 
         return list.Encode();
+    }
+
+    private static void WriteExtension(AsnWriter writer, string oid, bool isCritical)
+    {
+        using (writer.PushSequence())
+        {
+            writer.WriteObjectIdentifier(oid);
+            if (isCritical)
+            {
+                writer.WriteBoolean(true);
+            }
+
+            writer.WriteOctetString([2, 1, 1]);
+        }
     }
 
     private static void WriteAlgorithm(AsnWriter writer)
