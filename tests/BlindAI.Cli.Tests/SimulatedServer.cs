@@ -37,6 +37,9 @@ internal sealed class SimulatedServer : IAsyncDisposable
         _app.MapPost(Routes.Attestation, context => AttestAsync(context, evidenceType, evidence));
     }
 
+    /// <summary>Items that come after the first.</summary>
+    public IReadOnlyList<TeeEvidence> More { get; set; } = [];
+
     public string Url => _app.Urls.Single();
 
     public Sha256Digest SimulationKey => _attester.Key;
@@ -84,7 +87,7 @@ internal sealed class SimulatedServer : IAsyncDisposable
             Epoch = 1,
         }.Encode();
         var evidence = await _attester.AttestAsync(ReportData.ForClaims(claims), Nonce.Parse(nonce), context.RequestAborted);
-        var value = new EvidenceObject { EncodedClaims = claims, Evidence = [other ?? (evidenceType is null ? evidence : new(evidenceType, evidence.Data))] };
+        var value = new EvidenceObject { EncodedClaims = claims, Evidence = [other ?? (evidenceType is null ? evidence : new(evidenceType, evidence.Data)), .. More] };
         await context.Response.Body.WriteAsync(EvidenceObjectJson.Encode(value));
     }
 }

@@ -444,6 +444,33 @@ public sealed class EvidenceCommandTests
         Assert.Equal(3, vendor.Requests.Count);
     }
 
+    [Fact]
+    public async Task Attest_ServerThatSendsManyItems_MakesTheClientAskForOneOnly()
+    {
+        const int ChipId = 0x1A0;
+        using var folder = new TemporaryFolder();
+        var evidence = new ForgedSnp { HasCrl = true }.Prove();
+        await using var vendor = AmdOf(evidence);
+        await using var server = await SimulatedServer.StartAsync(evidence: new(evidence.Type, evidence.Data));
+        server.More = [.. Enumerable.Range(1, 20).Select(chip =>
+        {
+            var report = evidence.Data.ToArray();
+            report[ChipId] ^= (byte)chip;
+            return new TeeEvidence(evidence.Type, report);
+        })];
+        var policy = folder.Write("policy.json", $$"""
+            {
+              "version": 1, "service": "localhost", "machines": "any", "dangerouslyAnyConfiguration": true, "otherModels": "allow",
+              "accept": [{ "tee": "snp", "products": ["Genoa"], "measurements": ["{{new string('3', 96)}}"], "vmpl": 0,
+                "minimumTcb": { "Genoa": { "bootloader": 10, "tee": 0, "snp": 23, "microcode": 84 } } }]
+            }
+            """);
+
+        await CliRun.OfAsync(new CollateralOptions { AmdUrl = vendor.Url }, "attest", "--url", server.Url, "--policy", policy, "--collateral-cache", folder.PathOf("cache"));
+
+        Assert.Single(vendor.Requests.Where(target => target.Contains("blSPL", StringComparison.Ordinal)).Distinct());
+    }
+
     [Theory]
     [InlineData("show", "no-such-file")]
     [InlineData("verify", "no-such-file")]
