@@ -16,9 +16,8 @@ internal static class SeenPolicy
 
     /// <summary>The policy for a server that no policy has accepted yet: its hardware is proved, what it runs is taken as it is.</summary>
     /// <exception cref="AttestationException">The evidence does not hold, or does not cover the claims.</exception>
-    public static async Task<AttestationPolicy> OfAsync(EvidenceTranscript transcript, CollateralClient? collateral, CancellationToken cancellationToken)
+    public static async Task<AttestationPolicy> OfAsync(EvidenceTranscript transcript, TeeEvidence item, CollateralClient? collateral, CancellationToken cancellationToken)
     {
-        var item = transcript.Evidence.Evidence.First(item => TeeKind.FindByEvidenceType(item.Type) is { IsHardware: true } tee && tee != TeeKind.NvidiaGpu);
         var complete = collateral is null ? item : await collateral.CompleteAsync(item, cancellationToken);
         var encoded = transcript.Evidence.EncodedClaims;
         var challenge = EvidenceChallenge.ForClaims(ReportData.ForClaims(encoded.Span), transcript.Seen.Nonce);

@@ -10,8 +10,8 @@ internal sealed class UnverifiedClaim(Uri server, EvidenceTranscript transcript)
     /// <summary>Whether no hardware is even claimed.</summary>
     public bool IsSimulation { get; } = transcript.Evidence.Evidence.All(item => TeeKind.FindByEvidenceType(item.Type) is { IsHardware: false });
 
-    /// <summary>Whether hardware of a known kind is claimed that can stand alone.</summary>
-    public bool IsHardware { get; } = transcript.Evidence.Evidence.Any(item => TeeKind.FindByEvidenceType(item.Type) is { IsHardware: true } tee && tee != TeeKind.NvidiaGpu);
+    /// <summary>The first evidence of hardware of a known kind that can stand alone; null for none.</summary>
+    public TeeEvidence? Hardware { get; } = transcript.Evidence.Evidence.FirstOrDefault(item => TeeKind.FindByEvidenceType(item.Type) is { IsHardware: true } tee && tee != TeeKind.NvidiaGpu);
 
     /// <summary>The kinds of evidence that were shown.</summary>
     public string Kinds { get; } = string.Join(", ", transcript.Evidence.Evidence.Select(item => TeeKind.FindByEvidenceType(item.Type)?.Name ?? $"an unknown kind ({Printable.Clean(item.Type)})"));

@@ -74,9 +74,9 @@ internal static class AttestCommand
                 claim.Write(Host.Out);
             }
 
-            if (isPolicyWanted && claim.IsHardware)
+            if (isPolicyWanted && claim.Hardware is { } hardware)
             {
-                return Target with { Policy = await SeenPolicy.OfAsync(transcript, Target.Options.Collateral, cancellationToken) };
+                return Target with { Policy = await SeenPolicy.OfAsync(transcript, hardware, Target.Options.Collateral, cancellationToken) };
             }
 
             throw claim.IsSimulation
