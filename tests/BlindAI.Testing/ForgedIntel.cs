@@ -41,6 +41,13 @@ public sealed class ForgedIntel : IDisposable
 
     public bool AuthorityIsCa { get; set; } = true;
 
+    public bool PckIsCa { get; set; }
+
+    public bool SignerIsCa { get; set; }
+
+    /// <summary>The serial number of the QE identity's signer, where it is another certificate than the TCB info's.</summary>
+    public byte[]? QeSignerSerial { get; set; }
+
     public ECDsa? PckIssuerKey { get; set; }
 
     public string? CriticalExtension { get; set; }
@@ -48,7 +55,7 @@ public sealed class ForgedIntel : IDisposable
     // The platform.
     public byte[] Components { get; } = [5, 5, 2, 2, 3, 1, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0];
 
-    public ushort PceSvn { get; set; } = 11;
+    public int PceSvn { get; set; } = 11;
 
     public byte[] Fmspc { get; set; } = [0x00, 0x80, 0x6F, 0x05, 0x00, 0x00];
 
@@ -60,12 +67,19 @@ public sealed class ForgedIntel : IDisposable
 
     public int PckSgxType { get; set; } = 1;
 
+    /// <summary>The OIDs of members that Intel's extension has besides, each with NULL.</summary>
+    public List<string> MorePckMembers { get; } = [];
+
+    public Func<byte[], byte[]> ChangePckExtension { get; set; } = bytes => bytes;
+
     // Revocation.
     public List<byte[]> RevokedByAuthority { get; } = [];
 
     public List<byte[]> RevokedByRoot { get; } = [];
 
     public DateTimeOffset CrlNextUpdate { get; set; } = Now.AddDays(20);
+
+    public DateTimeOffset? RootCrlNextUpdate { get; set; }
 
     public ECDsa? PckCrlKey { get; set; }
 
@@ -81,6 +95,9 @@ public sealed class ForgedIntel : IDisposable
     public Action<JsonObject> ChangeTcbInfo { get; set; } = _ => { };
 
     public Action<JsonObject> ChangeQeIdentity { get; set; } = _ => { };
+
+    /// <summary>What is done to the text of the TCB info before it is signed.</summary>
+    public Func<string, string> EditTcbInfo { get; set; } = text => text;
 
     public ECDsa? TcbInfoKey { get; set; }
 
@@ -119,15 +136,15 @@ public sealed class ForgedIntel : IDisposable
     public TeeEvidence Prove()
     {
         var root = Encoding.ASCII.GetBytes(RootCertificate().ExportCertificatePem());
-        var signer = Encoding.ASCII.GetBytes(SignerCertificate().ExportCertificatePem() + "\n" + RootCertificate().ExportCertificatePem());
+        var signer = SignerChain(SignerSerial);
         return new(Tee.EvidenceType, Quote(), new Dictionary<string, IReadOnlyList<ReadOnlyMemory<byte>>>
         {
-            [EndorsementName.TcbInfo] = [Sign("tcbInfo", TcbInfo(), TcbInfoKey ?? _signerKey)],
+            [EndorsementName.TcbInfo] = [Sign("tcbInfo", EditTcbInfo(TcbInfo().ToJsonString()), TcbInfoKey ?? _signerKey)],
             [EndorsementName.TcbInfoIssuerChain] = [signer],
-            [EndorsementName.QeIdentity] = [Sign("enclaveIdentity", QeIdentity(), QeIdentityKey ?? _signerKey)],
-            [EndorsementName.QeIdentityIssuerChain] = [signer],
-            [EndorsementName.PckCrl] = [Crl(PckCrlIssuer ?? AuthorityName, PckCrlKey ?? _authorityKey, RevokedByAuthority)],
-            [EndorsementName.RootCaCrl] = [Crl("Intel SGX Root CA", _rootKey, RevokedByRoot)],
+            [EndorsementName.QeIdentity] = [Sign("enclaveIdentity", QeIdentity().ToJsonString(), QeIdentityKey ?? _signerKey)],
+            [EndorsementName.QeIdentityIssuerChain] = [QeSignerSerial is null ? signer : SignerChain(QeSignerSerial)],
+            [EndorsementName.PckCrl] = [Crl(PckCrlIssuer ?? AuthorityName, PckCrlKey ?? _authorityKey, RevokedByAuthority, CrlNextUpdate)],
+            [EndorsementName.RootCaCrl] = [Crl("Intel SGX Root CA", _rootKey, RevokedByRoot, RootCrlNextUpdate ?? CrlNextUpdate)],
         });
     }
 
@@ -302,11 +319,8 @@ public sealed class ForgedIntel : IDisposable
         return identity;
     }
 
-    private static byte[] Sign(string name, JsonObject value, ECDsa key)
-    {
-        var signed = value.ToJsonString();
-        return Encoding.UTF8.GetBytes($"{{\"{name}\":{signed},\"signature\":\"{Convert.ToHexStringLower(SignRaw(key, Encoding.UTF8.GetBytes(signed)))}\"}}");
-    }
+    private static byte[] Sign(string name, string signed, ECDsa key) =>
+        Encoding.UTF8.GetBytes($"{{\"{name}\":{signed},\"signature\":\"{Convert.ToHexStringLower(SignRaw(key, Encoding.UTF8.GetBytes(signed)))}\"}}");
 
     private X509Certificate2 RootCertificate() =>
         Issue("Intel SGX Root CA", _rootKey, "Intel SGX Root CA", _rootKey, [0x10, 0x00], RootValidity, isAuthority: true, pathLength: 1);
@@ -314,12 +328,15 @@ public sealed class ForgedIntel : IDisposable
     private X509Certificate2 AuthorityCertificate() =>
         Issue(AuthorityName, _authorityKey, "Intel SGX Root CA", _rootKey, AuthoritySerial, RootValidity, AuthorityIsCa, pathLength: 0);
 
-    private X509Certificate2 SignerCertificate() =>
-        Issue(SignerName, _signerKey, "Intel SGX Root CA", _rootKey, SignerSerial, RootValidity, isAuthority: false, pathLength: null);
+    private byte[] SignerChain(byte[] serial)
+    {
+        var signer = Issue(SignerName, _signerKey, "Intel SGX Root CA", _rootKey, serial, RootValidity, SignerIsCa, pathLength: null);
+        return Encoding.ASCII.GetBytes(signer.ExportCertificatePem() + "\n" + RootCertificate().ExportCertificatePem());
+    }
 
     private X509Certificate2 PckLeaf() =>
-        Issue(PckName, _pckKey, AuthorityName, PckIssuerKey ?? _authorityKey, PckSerial, PckValidity, isAuthority: false, pathLength: null,
-            [.. PckHasExtension ? [new X509Extension("1.2.840.113741.1.13.1", PckExtension(), critical: false)] : (X509Extension[])[],
+        Issue(PckName, _pckKey, AuthorityName, PckIssuerKey ?? _authorityKey, PckSerial, PckValidity, PckIsCa, pathLength: null,
+            [.. PckHasExtension ? [new X509Extension("1.2.840.113741.1.13.1", ChangePckExtension(PckExtension()), critical: false)] : (X509Extension[])[],
              .. CriticalExtension is { } oid ? [new X509Extension(oid, [5, 0], critical: true)] : (X509Extension[])[]]);
 
     private static X509Certificate2 Issue(
@@ -336,7 +353,7 @@ public sealed class ForgedIntel : IDisposable
         return request.Create(NameOf(issuer), X509SignatureGenerator.CreateForECDsa(issuerKey), validity.From, validity.To, serial);
     }
 
-    private byte[] Crl(string issuer, ECDsa key, List<byte[]> revoked)
+    private static byte[] Crl(string issuer, ECDsa key, List<byte[]> revoked, DateTimeOffset nextUpdate)
     {
         var builder = new CertificateRevocationListBuilder();
         foreach (var serial in revoked)
@@ -344,7 +361,7 @@ public sealed class ForgedIntel : IDisposable
             builder.AddEntry(serial, Now.AddDays(-2), X509RevocationReason.KeyCompromise);
         }
 
-        return builder.Build(NameOf(issuer), X509SignatureGenerator.CreateForECDsa(key), BigInteger.One, CrlNextUpdate, HashAlgorithmName.SHA256,
+        return builder.Build(NameOf(issuer), X509SignatureGenerator.CreateForECDsa(key), BigInteger.One, nextUpdate, HashAlgorithmName.SHA256,
             X509AuthorityKeyIdentifierExtension.CreateFromSubjectKeyIdentifier(new byte[20]), thisUpdate: Now.AddDays(-10));
     }
 
@@ -387,6 +404,8 @@ public sealed class ForgedIntel : IDisposable
                     }
                 });
             }
+
+            MorePckMembers.ForEach(oid => Member(writer, oid, () => writer.WriteNull()));
         }
 
         return writer.Encode();

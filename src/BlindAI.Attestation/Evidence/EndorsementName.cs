@@ -1,7 +1,7 @@
 namespace BlindAI.Attestation.Evidence;
 
 /// <summary>The names under which collateral travels beside evidence. The same names are the roles of the vectors.</summary>
-/// <remarks>Source: docs/attestation.md, clause 7.</remarks>
+/// <remarks>Source: docs/attestation.md, clause 16.3.</remarks>
 public static class EndorsementName
 {
     /// <summary>DCAP: TCB info, the JSON as Intel signed it.</summary>

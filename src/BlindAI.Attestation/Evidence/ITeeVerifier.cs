@@ -20,7 +20,7 @@ public interface ITeeVerifier
     /// <exception cref="AttestationException">The first demand that fails gives the code.</exception>
     void Judge(VerifiedEvidence evidence, PolicyEntry entry);
 
-    /// <summary>What prudence says where no policy was given: no debug mode, no platform that its vendor calls out of date. No substitute for a policy.</summary>
+    /// <summary>What prudence says where no policy was given: no debug mode, no migration, no platform that Intel calls out of date. AMD and AWS publish no such judgement: there it says nothing of the platform. No substitute for a policy.</summary>
     /// <exception cref="AttestationException">The first demand that fails gives the code.</exception>
     void JudgeByDefault(VerifiedEvidence evidence);
 

@@ -41,7 +41,7 @@ internal sealed class EnclaveReport(Uri server, VerifiedEnclave enclave)
             SimulationNotice.Write(enclave, output);
         }
 
-        void Line(string name, object value) => output.WriteLine($"  {name,-16}{Printable.Clean(value.ToString()!)}");
+        void Line(string name, object value) => output.WriteLine($"  {name,-32} {Printable.Clean(value.ToString()!)}");
     }
 
     /// <summary>Writes the same as JSON.</summary>

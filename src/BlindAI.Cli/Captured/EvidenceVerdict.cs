@@ -146,7 +146,7 @@ internal sealed record EvidenceVerdict
         var tee = Tee?.Name ?? "an unknown TEE";
         if (Refusal is not null)
         {
-            output.WriteLine(Printable.Clean($"{Result.ToUpperInvariant()}: evidence of {tee} was refused with {(int)Refusal.Code} {Refusal.Code}: {Refusal.Reason}"));
+            output.WriteLine(Printable.Clean($"{Result.ToUpperInvariant()}: evidence of {tee}, {(int)Refusal.Code} {Refusal.Code}: {Refusal.Reason}"));
             if (Refusal.Hint is not null)
             {
                 output.WriteLine(Printable.Clean($"hint: {Refusal.Hint}"));
@@ -167,8 +167,14 @@ internal sealed record EvidenceVerdict
             }
         }
 
+        var claims = Evidence!.ToJson();
+        if (IsFalse(claims["crl_checked"]) || IsFalse(claims["revocation_checked"]) || IsFalse(claims["hardware_details"]?["crl_checked"]))
+        {
+            output.WriteLine("Revocation was NOT CHECKED: the vendor may have withdrawn its word about these keys.");
+        }
+
         output.WriteLine();
-        foreach (var (name, value) in Evidence!.ToJson())
+        foreach (var (name, value) in claims)
         {
             output.WriteLine(Printable.Clean($"  {name,-24} {TextOf(value)}"));
         }
@@ -181,6 +187,8 @@ internal sealed record EvidenceVerdict
         Printable.Clean(refusal is null ? $"{who} accepts it." : $"{who} REJECTS it with {(int)refusal.Code} {refusal.Code}: {refusal.Reason}");
 
     private static string TextOf(JsonNode? value) => value is JsonValue single && single.TryGetValue<string>(out var text) ? text : value?.ToJsonString() ?? "none";
+
+    private static bool IsFalse(JsonNode? value) => value?.GetValueKind() == JsonValueKind.False;
 
     private static string WordOf(AttestationException? refusal) => refusal is null ? "accept" : "reject";
 

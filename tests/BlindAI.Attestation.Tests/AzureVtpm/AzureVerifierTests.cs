@@ -247,6 +247,10 @@ public sealed class AzureVerifierTests
     public void Parse_BadRuntimeData_IsRefused(string json, RejectionCode code) => Rejections.AssertCode(code, () => AzureRuntimeData.Parse(Encoding.UTF8.GetBytes(json)));
 
     [Fact]
+    public void Parse_RuntimeDataOverTheLimit_IsRefused() =>
+        Rejections.AssertCode(RejectionCode.TooLarge, () => AzureRuntimeData.Parse(new byte[HclReport.MaxRuntimeDataLength + 1]));
+
+    [Fact]
     public void Verify_AttestationKeyThatIsTooShort_IsRefused()
     {
         var forged = new ForgedAzure();
@@ -263,6 +267,7 @@ public sealed class AzureVerifierTests
     [InlineData("[\"AA\"]", RejectionCode.EncodingInvalid)]
     [InlineData("[\"aa\"]", RejectionCode.ValueInvalid)]
     [InlineData("[[]]", RejectionCode.EncodingInvalid)]
+    [InlineData("1", RejectionCode.EncodingInvalid)]
     public void Verify_BadRegisterValues_AreRefused(string json, RejectionCode code) => AssertRefused(code, new ForgedAzure { ChangePcrs = _ => Encoding.UTF8.GetBytes(json) });
 
     [Fact]

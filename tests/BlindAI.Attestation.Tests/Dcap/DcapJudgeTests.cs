@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using BlindAI.Attestation.Dcap;
 using BlindAI.Attestation.Evidence;
+using BlindAI.Attestation.Tdx;
 using BlindAI.Attestation.Tests.Policy;
 using BlindAI.Testing;
 
@@ -139,6 +141,11 @@ public sealed class DcapJudgeTests : IDisposable
         _intel.ChangeTcbInfo = info => info["tcbLevels"]![0]!["tcbStatus"] = "Revoked";
 
         Rejections.AssertCode(RejectionCode.TcbNotAccepted, () => Judge(EntryUnderTest.Parse(Tdx)));
+
+        // No policy that is read can say so; an entry made by hand can.
+        var entry = (TdxPolicyEntry)EntryUnderTest.Parse(Tdx);
+        var careless = new TdxPolicyEntry { MrTd = entry.MrTd, Rtmr = entry.Rtmr, Dcap = new() { TcbStatus = [TcbStatus.Revoked] } };
+        Rejections.AssertCode(RejectionCode.TcbNotAccepted, () => Judge(careless));
     }
 
     [Theory]

@@ -56,6 +56,8 @@ public sealed class RaTlsEvidenceTests
                 { "d9ea60" + "82" + "5f4100ff" + "40", RejectionCode.EncodingInvalid },
                 { "d9ea60" + "82" + "4100" + "40", RejectionCode.EncodingInvalid },
                 { "d9ea60" + "82" + "4100", RejectionCode.EncodingInvalid },
+                { "d9ea60" + "9f" + "4100" + "5833" + Convert.ToHexStringLower(Claims) + "ff", RejectionCode.EncodingInvalid },
+                { "d9ea60" + "82" + "4100" + "5834" + "a1" + name + "5825" + "9f01" + "5820" + hash + "ff", RejectionCode.EncodingInvalid },
                 { "d9ea60" + "82" + "4100" + "41a0", RejectionCode.MemberMissing },
                 { "d9ea60" + "82" + "4100" + "41a0" + "00", RejectionCode.TrailingBytes },
                 { "d9ea60" + "82" + "4100" + "42a000", RejectionCode.TrailingBytes },
@@ -120,6 +122,19 @@ public sealed class RaTlsEvidenceTests
         using var certificate = Issue(key, new X509Extension(RaTlsEvidence.ExtensionOid, [0xA0], critical: false));
 
         Rejections.AssertCode(RejectionCode.EncodingInvalid, () => RaTlsEvidence.FromCertificate(certificate));
+    }
+
+    [Fact]
+    public void FromCertificate_TwoExtensions_IsRefused()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var extension = RaTlsEvidence.ToExtension([1, 2, 3], Claims);
+        using var certificate = Issue(key, extension, new X509Extension("2.23.133.5.4.8", extension.RawData, critical: false));
+        var bytes = certificate.RawData;
+        bytes[bytes.AsSpan().IndexOf((ReadOnlySpan<byte>)[0x06, 0x06, 0x67, 0x81, 0x05, 0x05, 0x04, 0x08]) + 7] = 0x09;
+        using var twice = X509CertificateLoader.LoadCertificate(bytes);
+
+        Rejections.AssertCode(RejectionCode.MemberDuplicate, () => RaTlsEvidence.FromCertificate(twice));
     }
 
     [Fact]

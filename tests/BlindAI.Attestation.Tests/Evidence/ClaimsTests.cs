@@ -79,6 +79,17 @@ public sealed class ClaimsTests
     }
 
     [Fact]
+    public void Parse_StoreOfFourParts_IsRefused()
+    {
+        using var enclave = new ForgedEnclave();
+        var encoded = (enclave.Claims with { Store = new(new byte[16], 7, Sha256Digest.Of("x"u8)) }).Encode();
+        var at = encoded.AsSpan().LastIndexOf((ReadOnlySpan<byte>)[0x0E, 0x83, 0x50]);
+        byte[] altered = [.. encoded[..(at + 1)], 0x84, .. encoded[(at + 2)..], 0x00];
+
+        Rejections.AssertCode(RejectionCode.ValueInvalid, () => Claims.Parse(altered));
+    }
+
+    [Fact]
     public void Compute_Binder_GivesTheGoldenBytes()
     {
         var value = Enumerable.Range(0, 48).Select(number => (byte)number).ToArray();

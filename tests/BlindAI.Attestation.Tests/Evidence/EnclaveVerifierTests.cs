@@ -187,6 +187,42 @@ public sealed class EnclaveVerifierTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("1.3.6.1.5.5.7.3.1", false, null)]
+    [InlineData("1.3.6.1.5.5.7.3.2", false, RejectionCode.ChainUntrusted)]   // for clients
+    [InlineData("1.3.6.1.5.5.7.3.1", true, RejectionCode.ChainUntrusted)]
+    public void Verify_CertificateForTheHost_MustBeForServersAndOfTheNamedAuthority(string purpose, bool isOfAStranger, RejectionCode? expected)
+    {
+        using var authority = Authority();
+        using var stranger = Authority();
+        using var leafKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=leaf", leafKey, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("risk.example.org");
+        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose)], critical: false));
+        using var leaf = request.Create(isOfAStranger ? stranger : authority, ForgedEnclave.Now.AddDays(-1), ForgedEnclave.Now.AddDays(1), [1]);
+        var file = Path.Combine(AppContext.BaseDirectory, $"{Guid.NewGuid():N}.pem");
+        File.WriteAllText(file, authority.ExportCertificatePem());
+        try
+        {
+            var value = _enclave.Prove(_enclave.Claims with { TlsKey = Sha256Digest.OfPublicKey(leafKey) });
+            var (seen, policy) = (_enclave.Seen with { TlsCertificate = leaf.RawData }, MakePolicy(machines: new MachineRule.Tls { CaFile = file }));
+            if (expected is { } code)
+            {
+                Refuse(code, value, seen, policy);
+            }
+            else
+            {
+                Assert.NotNull(Verify(value, seen, policy));
+            }
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     [Fact]
     public void Verify_SeveralEntries_AcceptsAnyOneThatMatchesEntirely()
     {
@@ -203,6 +239,14 @@ public sealed class EnclaveVerifierTests : IDisposable
     }
 
     public void Dispose() => _enclave.Dispose();
+
+    private static X509Certificate2 Authority()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=authority", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        return request.CreateSelfSigned(ForgedEnclave.Now.AddDays(-1), ForgedEnclave.Now.AddDays(1));
+    }
 
     private AttestationPolicy MakePolicy(
         string service = "risk.example.org", DigestRule? configuration = null, MachineRule? machines = null,

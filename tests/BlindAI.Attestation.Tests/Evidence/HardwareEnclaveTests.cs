@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using BlindAI.Attestation.Dcap;
 using BlindAI.Attestation.Evidence;
+using BlindAI.Attestation.Nitro;
 using BlindAI.Attestation.Policy;
 using BlindAI.Attestation.Tests.Policy;
 using BlindAI.Testing;
@@ -78,6 +79,37 @@ public sealed class HardwareEnclaveTests : IDisposable
         Verify(PolicyOf(EntryUnderTestJson("mrTd", $"[\"{D2}\"]"), Tdx));
 
     [Fact]
+    public void Verify_EntryOfAnotherTee_IsPassedOver()
+    {
+        Verify(PolicyOf(Sgx, Tdx));
+        Rejections.AssertCode(RejectionCode.TeeNotAccepted, () => Verify(PolicyOf(Sgx)));
+    }
+
+    // The nonce is in the claims, and where the TEE has a field for it, there too.
+    [Fact]
+    public void Verify_NitroDocumentForAnotherNonce_IsRefused()
+    {
+        using var nitro = new ForgedNitro();
+        var signed = _enclave.Claims.Encode();
+        nitro.Set("user_data", writer => writer.WriteByteString(ReportData.ForClaims(signed).Bytes));
+        var policy = new AttestationPolicy
+        {
+            Service = _enclave.Claims.Service,
+            Machines = new MachineRule.Any(),
+            Configuration = DigestRule.DangerouslyAny,
+            Accept = [new NitroPolicyEntry { Pcrs = Enumerable.Range(0, 3).ToDictionary(index => index, index => new HexValue(ForgedNitro.Pcr(index))) }],
+            OtherModels = OtherModels.Allow,
+        };
+
+        Rejections.AssertCode(RejectionCode.NonceMismatch, () => Verify());
+        nitro.Set("nonce", writer => writer.WriteByteString(_enclave.Nonce.Bytes.Span));
+        Verify();
+
+        void Verify() => EnclaveVerifier.Verify(new() { EncodedClaims = signed, Evidence = [new(TeeKind.Nitro.EvidenceType, nitro.Sign())], ReceiptKey = _enclave.ReceiptKey },
+            _enclave.Seen, policy, ForgedNitro.Now, _ => nitro.Verifier);
+    }
+
+    [Fact]
     public void Verify_MachineOnTheList_IsVerified()
     {
         Verify(PolicyOf(new MachineRule.Listed { Ppids = [new(_intel.Ppid)] }, Tdx));
@@ -101,6 +133,22 @@ public sealed class HardwareEnclaveTests : IDisposable
         _intel.AuthorityName = ForgedIntel.ProcessorCa;
 
         Rejections.AssertCode(RejectionCode.MachineNotAccepted, () => Verify(PolicyOf(new MachineRule.Listed { PlatformInstanceIds = [new(_intel.PlatformInstanceId)] }, Tdx)));
+    }
+
+    [Fact]
+    public void JudgeCaptured_EvidenceAlone_IsHeldToThePolicy()
+    {
+        var evidence = TeeVerifiers.DangerouslyTrusting(TeeKind.Tdx, _intel.Root).Verify(_intel.Prove(), EvidenceChallenge.DangerouslyNone, ForgedIntel.Now);
+        var gpu = EntryUnderTestJson("gpu", """{ "tee": "nvidia", "driverVersions": ["550.90.07"], "vbiosVersions": ["96.00.9F.00.01"] }""");
+
+        Judge(PolicyOf(new MachineRule.Listed { Ppids = [new(_intel.Ppid)] }, Tdx));
+        Rejections.AssertCode(RejectionCode.PolicyExpired, () => Judge(PolicyOf(new MachineRule.Any(), ForgedIntel.Now.AddSeconds(-1), Tdx)));
+        Rejections.AssertCode(RejectionCode.TeeNotAccepted, () => Judge(PolicyOf(Sgx)));
+        Rejections.AssertCode(RejectionCode.MeasurementNotAccepted, () => Judge(PolicyOf(EntryUnderTestJson("mrTd", $"[\"{D2}\"]"))));
+        Rejections.AssertCode(RejectionCode.GpuNotProved, () => Judge(PolicyOf(gpu)));
+        Rejections.AssertCode(RejectionCode.MachineNotAccepted, () => Judge(PolicyOf(new MachineRule.Listed { Ppids = [new(new byte[16])] }, Tdx)));
+
+        void Judge(AttestationPolicy policy) => EnclaveVerifier.JudgeCaptured(evidence, policy, ForgedIntel.Now);
     }
 
     [Fact]
@@ -168,6 +216,30 @@ public sealed class HardwareEnclaveTests : IDisposable
         Rejections.AssertCode(RejectionCode.ReportDataMismatch, () => Verify(policy, CertificateWith(_enclave.Claims.TlsKey, quoteIsForOtherClaims: true)));
         Rejections.AssertCode(RejectionCode.CertificateMismatch, () => Verify(policy, CertificateWith(_enclave.Claims.TlsKey, changeBody: body => body[_intel.Tee == TeeKind.Sgx ? 64 : 136] ^= 1)));
         Rejections.AssertCode(RejectionCode.EncodingInvalid, () => Verify(policy, CertificateWith(new X509Extension(RaTlsEvidence.ExtensionOid, [0xFF], critical: false))));
+    }
+
+    [Theory]
+    [InlineData(Sgx, 49, false)]   // ATTRIBUTES
+    [InlineData(Sgx, 64, false)]   // MRENCLAVE
+    [InlineData(Sgx, 128, false)]   // MRSIGNER
+    [InlineData(Tdx, 121, false)]   // TDATTRIBUTES
+    [InlineData(Tdx, 136, false)]   // MRTD
+    [InlineData(Tdx, 328, false)]   // RTMR0
+    [InlineData(Tdx, 376, false)]
+    [InlineData(Tdx, 424, false)]
+    [InlineData(Tdx, 472, true)]   // RTMR3 is extended while the trust domain runs
+    public void Verify_OtherEnclaveInsideTheCertificate_IsRefused(string entry, int at, bool holds)
+    {
+        UseTeeOf(entry);
+        var certificate = CertificateWith(_enclave.Claims.TlsKey, changeBody: body => body[at] ^= 1);
+        if (holds)
+        {
+            Verify(PolicyOf(entry), certificate);
+        }
+        else
+        {
+            Rejections.AssertCode(RejectionCode.CertificateMismatch, () => Verify(PolicyOf(entry), certificate));
+        }
     }
 
     [Fact]

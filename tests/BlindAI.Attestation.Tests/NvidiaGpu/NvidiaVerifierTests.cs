@@ -56,6 +56,32 @@ public sealed class NvidiaVerifierTests : IDisposable
     }
 
     [Fact]
+    public void Verify_MeasurementOfAnotherLength_IsRefused()
+    {
+        _forged.Blocks.Clear();
+        _forged.Blocks.Add((1, new byte[47]));
+        var unsigned = _forged.Unsigned();
+        (unsigned[FirstBlock + 2], unsigned[FirstBlock + 5]) = (50, 47);
+
+        AssertRefused(RejectionCode.ValueInvalid, _forged.Sign(unsigned));
+    }
+
+    // A GPU has no field for claims: to ask it for them would check nothing.
+    [Fact]
+    public void Verify_ChallengeOfClaims_IsRefused() => Rejections.AssertCode(RejectionCode.Internal,
+        () => _forged.Verifier.Verify(_forged.Evidence(), EvidenceChallenge.ForClaims(ReportData.ForClaims("claims"u8), null), ForgedGpu.Now));
+
+    [Fact]
+    public void Verify_FirmwareNamedUnderAnotherDigest_IsRefused()
+    {
+        var dice = ForgedGpu.Dice(ForgedGpu.FwId);
+        dice[dice.AsSpan().IndexOf((ReadOnlySpan<byte>)[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02]) + 8] = 0x03;   // SHA-512
+        using var forged = new ForgedGpu(dice: dice);
+
+        Rejections.AssertCode(RejectionCode.FirmwareIdMismatch, () => forged.Verify());
+    }
+
+    [Fact]
     public void Verify_OpaqueFieldTwice_IsRefused()
     {
         _forged.Opaque.Add(_forged.Opaque[0]);

@@ -116,6 +116,27 @@ public sealed class RimFileTests : IDisposable
         AssertRefused(code);
     }
 
+    // The signature holds, for its own parts are not signed but for the signed info; and yet it is not the one profile.
+    [Theory]
+    [InlineData("ds:KeyInfo>", "ds:Other>")]
+    [InlineData("ds:KeyInfo>", "KeyInfo>")]
+    [InlineData("ds:X509Certificate>", "ds:Other>")]
+    [InlineData("ds:X509Certificate>", "X509Certificate>")]
+    public void Verify_PartOfTheSignatureUnderAnotherName_IsRefused(string part, string replacement)
+    {
+        _rim.EditSigned = text => text.Replace(part, replacement, StringComparison.Ordinal);
+
+        AssertRefused(RejectionCode.EncodingInvalid);
+    }
+
+    [Fact]
+    public void Verify_NoCertificate_IsRefused()
+    {
+        _signer.Certificates.Clear();
+
+        AssertRefused(RejectionCode.EncodingInvalid);
+    }
+
     // The signer itself signs this, and yet it is not the one profile.
     [Theory]
     [InlineData("URI=\"\"", "URI=\"#x\"", RejectionCode.ValueInvalid)]
@@ -212,6 +233,7 @@ public sealed class RimFileTests : IDisposable
     [InlineData("alternatives=\"2\"", "alternatives=\"3\"", "", "", RejectionCode.MemberMissing)]
     [InlineData("size=\"48\"", "size=\"32\"", "", "", RejectionCode.ValueInvalid)]
     [InlineData("ns2:Hash0=\"", "ns2:Hash0=\"0", "", "", RejectionCode.ValueInvalid)]
+    [InlineData("ns2:Hash1=\"0", "ns2:Hash1=\"g", "", "", RejectionCode.ValueInvalid)]
     public void Verify_SignedFileThatIsNoRim_IsRefused(string part, string replacement, string part2, string replacement2, RejectionCode code)
     {
         _rim.Edit = text =>
@@ -221,6 +243,36 @@ public sealed class RimFileTests : IDisposable
         };
 
         AssertRefused(code);
+    }
+
+    [Fact]
+    public void Read_IdentityOfAnotherNamespace_IsRefused()
+    {
+        var file = $"<x:SoftwareIdentity xmlns:x=\"urn:x\" xmlns=\"{ForgedRim.Swid}\"><Meta colloquialVersion=\"1\"/><Payload/></x:SoftwareIdentity>";
+
+        Rejections.AssertCode(RejectionCode.EncodingInvalid, () => RimFile.Read(RimElement.Parse(Encoding.ASCII.GetBytes(file)), Sha256Digest.Of(""u8), ForgedGpu.Now));
+    }
+
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(2, 1)]
+    public void Compare_FileThatEndsFirst_EndsTheComparison(int driver, int vbios)
+    {
+        using var forged = new ForgedGpu();
+        var report = NvidiaReport.Parse(forged.Sign());
+
+        var comparison = RimComparison.Of(Ending(driver, ForgedGpu.DriverVersion, 0), Ending(vbios, ForgedGpu.VbiosVersion, 1), report, Certificate.Parse(forged.Device.Certificates[0]));
+
+        Assert.Equal(ForgedGpu.Now.AddDays(1), comparison.ValidUntil);
+
+        static RimFile Ending(int days, string version, int index) => new()
+        {
+            Version = version,
+            Product = "GH100",
+            Active = new Dictionary<int, IReadOnlyList<byte[]>> { [index] = [ForgedGpu.Measurement(index + 1)] },
+            Digest = Sha256Digest.Of(""u8),
+            ValidUntil = ForgedGpu.Now.AddDays(days),
+        };
     }
 
     public void Dispose() => _signer.Dispose();

@@ -57,6 +57,7 @@ public sealed class SnpJudgementTests
     [InlineData("minimumReportVersion", "6", RejectionCode.PlatformNotAccepted)]
     [InlineData("launchMitVector", "\"000000000000000b\"", null)]
     [InlineData("launchMitVector", "\"0000000000000004\"", RejectionCode.PlatformNotAccepted)]
+    [InlineData("launchMitVector", "\"0000000000000006\"", RejectionCode.PlatformNotAccepted)]
     [InlineData("currentMitVector", "\"000000000000000f\"", null)]
     [InlineData("currentMitVector", "\"0000000000000010\"", RejectionCode.PlatformNotAccepted)]
     [InlineData("signingKeys", "[\"VCEK\", \"VLEK\"]", null)]

@@ -289,6 +289,7 @@ public sealed class SnpVerifierTests
         AssertRefused(RejectionCode.ValueInvalid, new ForgedSnp { LeafExtensions = { ["3.1"] = ForgedSnp.Spl(-1) } });
         AssertRefused(RejectionCode.EncodingInvalid, new ForgedSnp { LeafExtensions = { ["3.1"] = [.. ForgedSnp.Spl(10), 0] } });
         AssertRefused(RejectionCode.EncodingInvalid, new ForgedSnp { LeafExtensions = { ["2"] = [0x0C, 1, (byte)'x'] } });
+        AssertRefused(RejectionCode.EncodingInvalid, new ForgedSnp { LeafExtensions = { ["2"] = [.. ForgedSnp.Text("Genoa"), 0] } });
     }
 
     [Theory]

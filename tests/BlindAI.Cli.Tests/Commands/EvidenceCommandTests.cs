@@ -277,7 +277,7 @@ public sealed class EvidenceCommandTests
 
     [Theory]
     [InlineData(true, "VALID: the evidence of simulation is authentic", 0)]
-    [InlineData(false, "INVALID: evidence of simulation was refused with 301", 10)]
+    [InlineData(false, "INVALID: evidence of simulation, 301", 10)]
     public async Task Verify_WithText_ExplainsInSentences(bool isRight, string start, int exit)
     {
         using var folder = new TemporaryFolder();

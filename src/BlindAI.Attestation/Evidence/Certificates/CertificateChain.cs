@@ -21,7 +21,7 @@ internal static class CertificateChain
         Reject.Unless(chain.Count <= MaxLength, RejectionCode.TooLarge, $"The certificate chain has {chain.Count} certificates; the limit is {MaxLength}.");
         Reject.Unless(chain.Count >= 2, RejectionCode.ChainUntrusted, "The certificate chain has no issuer for its leaf.");
         var root = chain[^1];
-        Reject.Unless(roots.Contains(root), RejectionCode.ChainUntrusted, $"The certificate chain ends in {Named(root)}, which is not the vendor's root.",
+        Reject.Unless(roots.Contains(root), RejectionCode.ChainUntrusted, $"The certificate chain ends in {Named(root)}, which is not a root that is trusted here.",
             "a chain that ends in a test root, or that somebody made, looks like this.");                                                               // 1
         for (var index = chain.Count - 1; index >= 0; index--)
         {

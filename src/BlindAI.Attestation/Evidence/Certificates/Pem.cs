@@ -66,7 +66,7 @@ internal static class Pem
         var text = ReadText(bytes.Span).AsSpan().Trim();
         if (bytes.Span.StartsWith(Begin))
         {
-            RequireFewObjects(text, 1);
+            RequireFewObjects(text, MaxCertificates);
             Reject.Unless(PemEncoding.TryFind(text, out var fields) && text[fields.Label].SequenceEqual(label) && text[fields.Location].Length == text.Length,
                 RejectionCode.EncodingInvalid, $"The PEM text is not one \"{label}\".");
             return Convert.FromBase64String(text[fields.Base64Data].ToString());

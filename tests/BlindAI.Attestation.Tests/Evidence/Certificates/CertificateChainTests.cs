@@ -73,6 +73,29 @@ public sealed class CertificateChainTests : IDisposable
     }
 
     [Fact]
+    public void Verify_PathLengthOfAnIntermediate_LimitsThoseBelowIt()
+    {
+        using var lower = ECDsa.Create(ECCurve.NamedCurves.nistP384);
+        var middle = Issue("middle", _middle, "root", _root, isAuthority: true, pathLength: 0);
+
+        Verify(Leaf(), middle, Root());
+        Refuse(RejectionCode.ChainUntrusted, Issue("leaf", _leaf, "lower", lower), Issue("lower", lower, "middle", _middle, isAuthority: true), middle, Root());
+    }
+
+    // A signature that held is remembered under its key and its algorithm.
+    [Fact]
+    public void Verify_SignatureThatHeldUnderAnotherKey_IsRefused()
+    {
+        using var other = ECDsa.Create(ECCurve.NamedCurves.nistP384);
+        var leaf = Leaf();
+
+        Verify(leaf, Middle(), Root());
+        Refuse(RejectionCode.ChainUntrusted, leaf, Issue("middle", other, "root", _root, isAuthority: true), Root());
+        Assert.True(VerifiedSignatures.Holds(Middle(), SignatureAlgorithm.EcdsaSha384, leaf.SignedBytes, leaf.Signature));
+        Rejections.AssertCode(RejectionCode.AlgorithmUnsupported, () => VerifiedSignatures.Holds(Middle(), SignatureAlgorithm.EcdsaSha256, leaf.SignedBytes, leaf.Signature));
+    }
+
+    [Fact]
     public void Verify_SignedByAnotherKeyOfTheSameName_IsRefused()
     {
         using var other = ECDsa.Create(ECCurve.NamedCurves.nistP384);
@@ -108,6 +131,7 @@ public sealed class CertificateChainTests : IDisposable
         var leaf = Issue("leaf", _leaf, "middle", _middle, extension: new("1.2.3.4", [5, 0], critical: true));
 
         Refuse(RejectionCode.ChainUntrusted, leaf, Middle(), Root());
+        Rejections.AssertCode(RejectionCode.ChainUntrusted, () => CertificateChain.Verify([leaf, Middle(), Root()], Anchors, Now, knownCritical: "1.2.3.5"));
         CertificateChain.Verify([leaf, Middle(), Root()], Anchors, Now, knownCritical: "1.2.3.4");
     }
 
