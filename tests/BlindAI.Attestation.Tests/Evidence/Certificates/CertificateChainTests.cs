@@ -303,8 +303,9 @@ public sealed class CertificateChainTests : IDisposable
     public void Parse_SignatureThatIsNoWholeNumberOfBytes_IsRefused()
     {
         // The last BIT STRING of a certificate is its signature; its first byte counts the unused bits.
-        var bytes = Leaf().Encoded.ToArray();
-        var signature = bytes.Length - Leaf().Signature.Length - 1;
+        var leaf = Leaf();
+        var bytes = leaf.Encoded.ToArray();
+        var signature = bytes.Length - leaf.Signature.Length - 1;
         bytes[signature] = 1;
         bytes[^1] &= 0xFE;
 
