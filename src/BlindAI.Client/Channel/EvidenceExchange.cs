@@ -73,7 +73,7 @@ internal sealed class EvidenceExchange(Uri server, AttestationPolicy policy, Bli
                 ?? throw new AttestationException(RejectionCode.TooLarge, $"The evidence object is over {EvidenceObject.MaxEncodedLength} bytes.");
             return new()
             {
-                Seen = new()
+                Seen = new TlsObservation
                 {
                     Nonce = nonce,
                     Host = server.IdnHost,

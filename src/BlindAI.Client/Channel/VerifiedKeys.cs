@@ -21,7 +21,7 @@ internal sealed class VerifiedKeys(TimeProvider clock)
     public VerifiedEnclave Newest => _newest ?? throw new InvalidOperationException("No enclave has been verified.");
 
     /// <summary>How old the last proof is.</summary>
-    public TimeSpan NewestAge => _proofs.TryGetValue(Newest.TlsKey, out var proof) ? Age(proof) : TimeSpan.MaxValue;
+    public TimeSpan NewestAge => _proofs.TryGetValue(Newest.TlsKey!, out var proof) ? Age(proof) : TimeSpan.MaxValue;
 
     /// <summary>Adds a proof, and forgets those that can serve no connection any more.</summary>
     /// <param name="enclave">The proof.</param>
@@ -30,7 +30,7 @@ internal sealed class VerifiedKeys(TimeProvider clock)
     {
         ImmutableInterlocked.Update(ref _proofs, proofs => proofs
             .RemoveRange(proofs.Where(pair => Age(pair.Value) >= pair.Value.Enclave.Lifetime).Select(pair => pair.Key))
-            .SetItem(enclave.TlsKey, new(enclave, verifiedAt)));
+            .SetItem(enclave.TlsKey!, new(enclave, verifiedAt)));
         _newest = enclave;
     }
 
