@@ -49,14 +49,15 @@ internal sealed class EvidenceSource : IDisposable
 
     /// <summary>Evidence for a client's nonce.</summary>
     /// <param name="nonce">The client's.</param>
+    /// <param name="binder">Of the connection that it asks on; null when it asked for none.</param>
     /// <param name="caller">Where it asks from.</param>
     /// <param name="cancellationToken">Ends the making.</param>
     /// <exception cref="ServingException"><see cref="ServingCode.Overloaded"/>.</exception>
-    public async Task<EvidenceObject> ProveAsync(Nonce nonce, IPAddress caller, CancellationToken cancellationToken)
+    public async Task<EvidenceObject> ProveAsync(Nonce nonce, ChannelBinder? binder, IPAddress caller, CancellationToken cancellationToken)
     {
         using var lease = _limiter.AttemptAcquire(caller);
         return lease.IsAcquired
-            ? await MakeAsync(nonce, cancellationToken)
+            ? await MakeAsync(nonce, binder, cancellationToken)
             : throw new ServingException(ServingCode.Overloaded, "Too many clients ask for evidence.", "try again in a second.") { RetryAfter = TimeSpan.FromSeconds(1) };
     }
 
@@ -66,7 +67,7 @@ internal sealed class EvidenceSource : IDisposable
         // Two first callers may make two; a failure is not kept.
         if (Volatile.Read(ref _static) is not { IsFaulted: false, IsCanceled: false } made)
         {
-            made = MakeAsync(nonce: null, CancellationToken.None);
+            made = MakeAsync(nonce: null, binder: null, CancellationToken.None);
             Volatile.Write(ref _static, made);
         }
 
@@ -83,9 +84,9 @@ internal sealed class EvidenceSource : IDisposable
         QueueLimit = 0,
     };
 
-    private async Task<EvidenceObject> MakeAsync(Nonce? nonce, CancellationToken cancellationToken)
+    private async Task<EvidenceObject> MakeAsync(Nonce? nonce, ChannelBinder? binder, CancellationToken cancellationToken)
     {
-        var claims = _identity.MakeClaims(nonce).Encode();
+        var claims = _identity.MakeClaims(nonce, binder).Encode();
         var evidence = await CompleteAsync(await _attester.AttestAsync(ReportData.ForClaims(claims), nonce, cancellationToken), cancellationToken);
         return new()
         {
@@ -93,6 +94,7 @@ internal sealed class EvidenceSource : IDisposable
             Evidence = [evidence],
             TlsChain = [_identity.Certificate.RawData],
             ReceiptKey = _identity.ReceiptKey,
+            ConnectionKey = _identity.ConnectionKey,
         };
     }
 

@@ -39,6 +39,11 @@ internal static class ServerHost
         await using var app = builder.Build();
         app.UseMiddleware<ErrorAnswers>();
         app.UseOperationsPort();
+        if (settings.Trust.RequireAttestedClients)
+        {
+            app.RequireProvedClients();
+        }
+
         app.MapAttestation();
         app.MapMetadata();
         app.MapModels();

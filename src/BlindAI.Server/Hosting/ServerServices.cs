@@ -13,6 +13,7 @@ internal static class ServerServices
 {
     public static IServiceCollection AddAttestation(this IServiceCollection services, IAttester attester, EnclaveIdentity identity, ServerSettings settings) => services
         .AddSingleton(identity)
+        .AddSingleton<AttestationGate>()
         .AddSingleton(provider => new EvidenceSource(attester, identity, settings.Trust.AttestationsPerSecond, CollateralSource.Create(settings),
             provider.GetRequiredService<ILoggerFactory>().CreateLogger<EvidenceSource>()));
 

@@ -37,7 +37,7 @@ public sealed class EvidenceSourceTests
         using var source = new EvidenceSource(attester, identity, evidencePerSecond: 20,
             (evidence, _) => Task.FromResult(evidence.With(new Dictionary<string, IReadOnlyList<ReadOnlyMemory<byte>>> { ["crl"] = [new byte[] { 1 }] })), NullLogger.Instance);
 
-        var made = await source.ProveAsync(Nonce.Create(), IPAddress.Loopback, TestContext.Current.CancellationToken);
+        var made = await source.ProveAsync(Nonce.Create(), binder: null, IPAddress.Loopback, TestContext.Current.CancellationToken);
 
         Assert.Equal([1], made.Evidence[0].Endorsements["crl"][0].ToArray());
     }
@@ -50,14 +50,14 @@ public sealed class EvidenceSourceTests
         using var source = new EvidenceSource(attester, identity, evidencePerSecond: 20,
             (_, _) => throw new AttestationException(RejectionCode.CollateralMissing, "no answer"), NullLogger.Instance);
 
-        Assert.Empty((await source.ProveAsync(Nonce.Create(), IPAddress.Loopback, TestContext.Current.CancellationToken)).Evidence[0].Endorsements);
+        Assert.Empty((await source.ProveAsync(Nonce.Create(), binder: null, IPAddress.Loopback, TestContext.Current.CancellationToken)).Evidence[0].Endorsements);
     }
 
     private static async Task<bool> AsksAsync(EvidenceSource source, IPAddress address)
     {
         try
         {
-            await source.ProveAsync(Nonce.Create(), address, TestContext.Current.CancellationToken);
+            await source.ProveAsync(Nonce.Create(), binder: null, address, TestContext.Current.CancellationToken);
             return true;
         }
         catch (ServingException exception) when (exception.Code == ServingCode.Overloaded)
