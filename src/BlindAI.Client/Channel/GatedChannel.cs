@@ -18,6 +18,9 @@ internal sealed class GatedChannel : IRequestChannel
     /// <summary>Most connections that are tried for one request, when those before were refused or could not be made: nothing of it has been sent on them.</summary>
     private const int MaxAttempts = 3;
 
+    /// <summary>Most that are tried while some enclave is verified: the refused one is then one replica of several, and a balancer leads past it by and by.</summary>
+    private const int MaxAttemptsAmongReplicas = 16;
+
     /// <summary>How long a key that was refused is not asked again: a request that tries several connections costs its server one quote.</summary>
     private static readonly TimeSpan RefusalLifetime = TimeSpan.FromSeconds(5);
 
@@ -99,9 +102,8 @@ internal sealed class GatedChannel : IRequestChannel
         ObjectDisposedException.ThrowIf(_closing.IsCancellationRequested, this);
         _policy.RequireValidAt(_options.TimeProvider.GetUtcNow());
         RenewInBackground();
-        AttestationException? first = null;
-        var ended = 0;
-        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        var (refused, unreachable, ended) = (0, 0, 0);
+        while (true)
         {
             try
             {
@@ -110,17 +112,21 @@ internal sealed class GatedChannel : IRequestChannel
             catch (AttestationException exception) when (exception.Code == RejectionCode.EnclaveExpired && CanBeSentAgain(request.Content) && ended++ < _options.MaxConnections)
             {
                 // The proof of a pooled connection had ended, and with it the connection.
-                first ??= exception;
-                attempt--;
             }
             catch (HttpRequestException exception) when (exception.InnerException is AttestationException refusal)
             {
                 // That connection was refused before the request had left; another may reach another replica.
-                first ??= refusal;
+                if (++refused >= (_keys is { IsEmpty: false, Newest.IsFresh: true } ? MaxAttemptsAmongReplicas : MaxAttempts))
+                {
+                    throw refusal;
+                }
             }
             catch (HttpRequestException exception) when (exception.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError or HttpRequestError.NameResolutionError)
             {
-                first ??= Unreachable(exception);
+                if (++unreachable == MaxAttempts)
+                {
+                    throw Unreachable(exception);
+                }
             }
             catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested && exception.InnerException is TimeoutException)
             {
@@ -131,8 +137,6 @@ internal sealed class GatedChannel : IRequestChannel
                 throw HttpFaults.Lost(exception);
             }
         }
-
-        throw first!;
     }
 
     /// <inheritdoc/>
