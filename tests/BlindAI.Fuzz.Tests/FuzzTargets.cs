@@ -17,6 +17,7 @@ using BlindAI.Inference.Engines;
 using BlindAI.Inference.Models;
 using BlindAI.Protocol;
 using BlindAI.Protocol.Configuration;
+using BlindAI.Protocol.Gate;
 using BlindAI.Protocol.Inference;
 using BlindAI.Protocol.Models;
 using BlindAI.Protocol.Tensors;
@@ -63,6 +64,8 @@ internal static class FuzzTargets
         ["ra-tls"] = input => Attestation(RaTlsEvidence.Parse, input.ToArray()),
         ["nsm-response"] = input => Attestation(NsmAttester.ParseResponse, input.ToArray()),
         ["tpm-response"] = input => Attestation(bytes => ReadTpmResponse(bytes.Span), input.ToArray()),
+        ["preface"] = input => Serving(bytes => ReadPreface(new(bytes)), input.ToArray()),
+        ["preface-answer"] = input => Attestation(bytes => ReadPrefaceAnswer(bytes.Span), input.ToArray()),
         ["policy"] = input => Attestation(bytes => AttestationPolicy.Parse(bytes.Span), input.ToArray()),
         ["request-header"] = input => Serving(bytes => InferenceRequestHeader.Parse(bytes.Span, Limits), input.ToArray()),
         ["json-body"] = input => Serving(bytes => ReadBody(bytes, pipe => new InferenceBodyReader(pipe, Limits).ReadJsonAsync(CancellationToken.None)), input.ToArray()),
@@ -149,6 +152,17 @@ internal static class FuzzTargets
             return false;
         }
     }
+
+    private static void ReadPreface(System.Buffers.ReadOnlySequence<byte> bytes)
+    {
+        if (GateRequest.IsBegunBy(bytes) == true && GateRequest.TryRead(bytes, out var end) is not null)
+        {
+            _ = bytes.Slice(end);
+        }
+    }
+
+    private static GateAnswer ReadPrefaceAnswer(ReadOnlySpan<byte> head) =>
+        head.Length < GateAnswer.HeadLength ? default : GateAnswer.Parse(head[..GateAnswer.HeadLength], GateAnswer.MaxEvidenceLength);
 
     // Parameters are read as every kind of answer that they may be; those that carry no session are answers to PCR_Read and NV_ReadPublic.
     private static bool ReadTpmResponse(ReadOnlySpan<byte> input)
