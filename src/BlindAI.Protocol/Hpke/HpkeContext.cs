@@ -13,6 +13,9 @@ namespace BlindAI.Protocol.Hpke;
 /// </remarks>
 public sealed class HpkeContext : IDisposable
 {
+    /// <summary>Most bytes of <c>info</c> and of the context of an export. The specification allows far more; nothing here needs it.</summary>
+    public const int MaxInputLength = 128;
+
     // mode_base, psk_id_hash, info_hash.
     private const int ScheduleContextLength = 1 + (2 * HpkeSuite.HashLength);
 
@@ -20,6 +23,7 @@ public sealed class HpkeContext : IDisposable
     private readonly byte[] _exporterSecret;
     private readonly byte[] _encapsulation;
     private readonly bool _isSender;
+    private bool _isDisposed;
 
     private HpkeContext(bool isSender, HpkeAead aead, ReadOnlySpan<byte> encapsulation, AeadSequence sequence, byte[] exporterSecret)
     {
@@ -37,6 +41,7 @@ public sealed class HpkeContext : IDisposable
     public ReadOnlyMemory<byte> Encapsulation => _encapsulation;
 
     /// <summary>SetupBaseS with a fresh ephemeral key.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The cipher is not offered, or <paramref name="info"/> is longer than <see cref="MaxInputLength"/>.</exception>
     public static HpkeContext CreateSender(HpkePublicKey recipient, HpkeAead aead, ReadOnlySpan<byte> info)
     {
         using var ephemeral = HpkePrivateKey.Generate();
@@ -45,9 +50,11 @@ public sealed class HpkeContext : IDisposable
 
     /// <summary>SetupBaseR.</summary>
     /// <exception cref="HpkeException">The encapsulation is not a point of the curve in its uncompressed form.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The cipher is not offered, or <paramref name="info"/> is longer than <see cref="MaxInputLength"/>.</exception>
     public static HpkeContext CreateRecipient(HpkePrivateKey recipient, ReadOnlySpan<byte> encapsulation, HpkeAead aead, ReadOnlySpan<byte> info)
     {
         ArgumentNullException.ThrowIfNull(recipient);
+        Guard(aead, info);
         var dh = recipient.Agree(HpkePublicKey.Parse(encapsulation));
         return Create(isSender: false, dh, encapsulation, recipient.PublicKey, aead, info);
     }
@@ -71,12 +78,18 @@ public sealed class HpkeContext : IDisposable
     }
 
     /// <summary>Export(exporter_context, L): a secret that both ends can make; L is the length of the destination.</summary>
-    public void Export(ReadOnlySpan<byte> context, Span<byte> destination) =>
+    /// <exception cref="ObjectDisposedException">The exporter secret is erased: what zeros would export, anybody can make.</exception>
+    public void Export(ReadOnlySpan<byte> context, Span<byte> destination)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(context.Length, MaxInputLength, nameof(context));
         HpkeSuite.LabeledExpand(HpkeSuite.ScheduleId(Aead), _exporterSecret, "sec"u8, context, destination);                     // 4
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _isDisposed = true;
         _sequence.Dispose();
         CryptographicOperations.ZeroMemory(_exporterSecret);
     }
@@ -85,6 +98,7 @@ public sealed class HpkeContext : IDisposable
     internal static HpkeContext CreateSender(HpkePublicKey recipient, HpkeAead aead, ReadOnlySpan<byte> info, HpkePrivateKey ephemeral)
     {
         ArgumentNullException.ThrowIfNull(recipient);
+        Guard(aead, info);
         var dh = ephemeral.Agree(recipient);
         return Create(isSender: true, dh, ephemeral.PublicKey.Bytes.Span, recipient, aead, info);
     }
@@ -128,6 +142,13 @@ public sealed class HpkeContext : IDisposable
         HpkeSuite.LabeledExtract(HpkeSuite.KemId, salt: [], "eae_prk"u8, dh, extracted);
         HpkeSuite.LabeledExpand(HpkeSuite.KemId, extracted, "shared_secret"u8, kemContext, sharedSecret);
         CryptographicOperations.ZeroMemory(extracted);
+    }
+
+    // Before there is a secret, so that none is left behind.
+    private static void Guard(HpkeAead aead, ReadOnlySpan<byte> info)
+    {
+        _ = HpkeSuite.KeyLength(aead);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(info.Length, MaxInputLength, nameof(info));
     }
 
     private static void Expect(bool isRightEnd)

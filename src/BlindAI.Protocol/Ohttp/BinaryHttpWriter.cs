@@ -88,6 +88,7 @@ public sealed class BinaryHttpWriter : PipeWriter
     /// <inheritdoc/>
     public override void Advance(int bytes)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         if (_left is { } left)
         {
             CountContent(left, bytes);
@@ -95,7 +96,6 @@ public sealed class BinaryHttpWriter : PipeWriter
             return;
         }
 
-        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, Math.Max(0, _piece.Length - FrameRoom));
         if (bytes > 0)
         {

@@ -129,6 +129,7 @@ public sealed class OhttpWriter : PipeWriter
     /// <inheritdoc/>
     public override async ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
     {
+        var isCanceled = false;
         if (!IsSingle)
         {
             while (source.Length > ChunkLength)
@@ -148,15 +149,19 @@ public sealed class OhttpWriter : PipeWriter
                 }
 
                 var result = await _body.FlushAsync(cancellationToken).ConfigureAwait(false);
-                if (result.IsCanceled || result.IsCompleted)
+                if (result.IsCompleted)
                 {
                     return result;
                 }
+
+                // A cancelled flush keeps what was written: nothing of the message may be left out.
+                isCanceled |= result.IsCanceled;
             }
         }
 
         this.Write(source.Span);
-        return await FlushAsync(cancellationToken).ConfigureAwait(false);
+        var last = await FlushAsync(cancellationToken).ConfigureAwait(false);
+        return new(isCanceled || last.IsCanceled, last.IsCompleted);
     }
 
     /// <inheritdoc/>

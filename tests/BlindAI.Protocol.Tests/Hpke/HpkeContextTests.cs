@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using BlindAI.Protocol.Hpke;
 
 namespace BlindAI.Protocol.Tests.Hpke;
@@ -71,6 +72,38 @@ public sealed class HpkeContextTests
     }
 
     [Fact]
+    public void Dispose_Context_ErasesItsSecretsAndRefuses()
+    {
+        var sender = HpkeContext.CreateSender(Key.PublicKey, HpkeAead.Aes256Gcm, []);
+        var exporterSecret = ExporterSecret(sender);
+        var baseNonce = BaseNonce(sender.Sequence);
+        Assert.NotEqual(new byte[HpkeSuite.HashLength], exporterSecret);
+        Assert.NotEqual(new byte[HpkeSuite.NonceLength], baseNonce);
+        sender.Dispose();
+        Assert.Equal(new byte[HpkeSuite.HashLength], exporterSecret);
+        Assert.Equal(new byte[HpkeSuite.NonceLength], baseNonce);
+        Assert.Throws<ObjectDisposedException>(() => sender.Export("x"u8, new byte[32]));
+        Assert.Throws<ObjectDisposedException>(() => sender.Seal([], [], new byte[16]));
+        Assert.Throws<ObjectDisposedException>(() => sender.Sequence.Open([], new byte[16], []));
+    }
+
+    [Fact]
+    public void CreateSender_CipherOrInputNotOffered_IsAMistakeOfTheCaller()
+    {
+        var longest = new byte[HpkeContext.MaxInputLength];
+        using var sender = HpkeContext.CreateSender(Key.PublicKey, HpkeAead.Aes256Gcm, longest);
+        using var recipient = HpkeContext.CreateRecipient(Key, sender.Encapsulation.Span, HpkeAead.Aes256Gcm, longest);
+        var secret = new byte[32];
+        sender.Export(longest, secret);
+        byte[] over = [.. longest, 0];
+        Assert.Throws<ArgumentOutOfRangeException>(() => sender.Export(over, secret));
+        Assert.Throws<ArgumentOutOfRangeException>(() => HpkeContext.CreateSender(Key.PublicKey, HpkeAead.Aes256Gcm, over));
+        Assert.Throws<ArgumentOutOfRangeException>(() => HpkeContext.CreateRecipient(Key, sender.Encapsulation.Span, HpkeAead.Aes256Gcm, over));
+        Assert.Throws<ArgumentOutOfRangeException>(() => HpkeContext.CreateSender(Key.PublicKey, (HpkeAead)3, []));
+        Assert.Throws<ArgumentOutOfRangeException>(() => HpkeContext.CreateRecipient(Key, sender.Encapsulation.Span, (HpkeAead)3, []));
+    }
+
+    [Fact]
     public void Seal_ManyMessages_AllocatesNothing()
     {
         using var sender = HpkeContext.CreateSender(Key.PublicKey, HpkeAead.Aes256Gcm, []);
@@ -133,4 +166,31 @@ public sealed class HpkeContextTests
         Assert.Throws<HpkeException>(() => HpkePublicKey.Parse([(byte)(6 + (bytes[64] & 1)), .. bytes.AsSpan(1)]));
         Assert.Equal(Key.PublicKey, HpkePublicKey.Parse(bytes));
     }
+
+    // Points with a coordinate so small that the prime fits on top of it.
+    [Theory]
+    [InlineData(
+        "0000000000000000000000000000000000000000000000000000000000000005459243b9aa581806fe913bce99817ade11ca503c64d9a3c533415c083248fbcc",
+        "ffffffff00000001000000000000000000000001000000000000000000000004459243b9aa581806fe913bce99817ade11ca503c64d9a3c533415c083248fbcc")]
+    [InlineData(
+        "d7325d7646cd60d80a92738ceb345f844cffaf35841022cab176f692de8de1d70000000000000000000000000000000000000000000000000000000000000005",
+        "d7325d7646cd60d80a92738ceb345f844cffaf35841022cab176f692de8de1d7ffffffff00000001000000000000000000000001000000000000000000000004")]
+    public void Parse_CoordinateWithThePrimeAdded_IsRefused(string point, string notReduced)
+    {
+        HpkePublicKey.Parse([4, .. Convert.FromHexString(point)]);
+        Assert.Throws<HpkeException>(() => HpkePublicKey.Parse([4, .. Convert.FromHexString(notReduced)]));
+    }
+
+    [Fact]
+    public void Parse_ZerosOrOnes_IsRefused()
+    {
+        Assert.Throws<HpkeException>(() => HpkePublicKey.Parse([4, .. new byte[64]]));
+        Assert.Throws<HpkeException>(() => HpkePublicKey.Parse([4, .. Enumerable.Repeat((byte)0xFF, 64)]));
+    }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_exporterSecret")]
+    private static extern ref byte[] ExporterSecret(HpkeContext context);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_baseNonce")]
+    private static extern ref byte[] BaseNonce(AeadSequence sequence);
 }

@@ -130,6 +130,46 @@ public sealed class OhttpStreamTests
     }
 
     [Fact]
+    public async Task WriteAsync_CancelledFlush_LosesNothing()
+    {
+        using var exchange = new SealedExchange();
+        var pipe = new Pipe(new(pauseWriterThreshold: 0));
+        var writer = new OhttpWriter(pipe.Writer, exchange.Sealer.Chunks);
+        var plaintext = Enumerable.Range(0, 100_000).Select(index => (byte)(index * 7)).ToArray();
+        writer.CancelPendingFlush();
+        Assert.True((await writer.WriteAsync(plaintext, TestContext.Current.CancellationToken)).IsCanceled);
+        await writer.CompleteAsync();
+        await OhttpReader.ReadHeadAsync(pipe.Reader, OhttpRequestSealer.HeadLength, TestContext.Current.CancellationToken);
+        Assert.Equal(plaintext, await SealedExchange.ReadToEndAsync(new OhttpReader(pipe.Reader, exchange.Opener.Chunks)));
+    }
+
+    [Fact]
+    public void Create_AfterDisposal_DerivesNoKeyOfTheAnswer()
+    {
+        var exchange = new SealedExchange();
+        exchange.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => exchange.Opener.CreateResponseSealer());
+        Assert.Throws<ObjectDisposedException>(() => exchange.Sealer.CreateResponseOpener(new byte[exchange.Sealer.ResponseNonceLength]));
+    }
+
+    // Whatever a stranger sends, up to the first chunk: one text.
+    [Fact]
+    public void Create_BadHead_TellsNoMoreThanTheFault()
+    {
+        using var exchange = new SealedExchange();
+        var head = exchange.Sealer.Chunks.Head.ToArray();
+        byte[] offCurve = [.. head];
+        offCurve[^1] ^= 1;
+        byte[] compressed = [.. head];
+        compressed[7] = 2;
+        var messages = new[] { offCurve, compressed, head[..^1] }.Select(bytes =>
+            Assert.Throws<OhttpException>(() => OhttpRequestOpener.Create(bytes, OhttpForm.Chunked, _ => SealedExchange.Key)).Message).ToList();
+        using var opener = OhttpRequestOpener.Create(head, OhttpForm.Chunked, _ => SealedExchange.Key);
+        messages.Add(Assert.Throws<OhttpException>(() => opener.Chunks.OpenChunk(new byte[32], isFinal: true, new byte[16])).Message);
+        Assert.Single(messages.Distinct());
+    }
+
+    [Fact]
     public async Task FlushAsync_Padded_SendsNoPartOfAChunk()
     {
         using var exchange = new SealedExchange();
