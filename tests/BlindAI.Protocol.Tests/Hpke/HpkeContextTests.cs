@@ -58,8 +58,8 @@ public sealed class HpkeContextTests
         using var recipient = HpkeContext.CreateRecipient(Key, sender.Encapsulation.Span, HpkeAead.Aes256Gcm, []);
         Assert.Throws<InvalidOperationException>(() => recipient.Seal([], [], new byte[16]));
         Assert.Throws<InvalidOperationException>(() => sender.Open([], new byte[16], []));
-        Assert.Throws<ArgumentException>(() => sender.Seal([], [], new byte[15]));
-        Assert.Throws<ArgumentException>(() => recipient.Open([], new byte[17], []));
+        Assert.Throws<ArgumentException>("destination", () => sender.Seal([], [], new byte[15]));
+        Assert.Throws<ArgumentException>("destination", () => recipient.Open([], new byte[17], []));
     }
 
     [Fact]
@@ -160,6 +160,7 @@ public sealed class HpkeContextTests
         var bytes = Key.PublicKey.Bytes.ToArray();
         Assert.Throws<HpkeException>(() => HpkePublicKey.Parse([]));
         Assert.Throws<HpkeException>(() => HpkePublicKey.Parse([0]));
+        Assert.Throws<HpkeException>(() => HpkePublicKey.Parse([4]));
         Assert.Throws<HpkeException>(() => HpkePublicKey.Parse(bytes.AsSpan(0, 64)));
         Assert.Throws<HpkeException>(() => HpkePublicKey.Parse([.. bytes, 0]));
         Assert.Throws<HpkeException>(() => HpkePublicKey.Parse([(byte)(2 + (bytes[64] & 1)), .. bytes.AsSpan(1, 32)]));
