@@ -165,7 +165,7 @@ public sealed class OhttpStreamTests
         offCurve[^1] ^= 1;
         byte[] compressed = [.. head];
         compressed[7] = 2;
-        var messages = new[] { offCurve, compressed, head[..^1] }.Select(bytes =>
+        var messages = new[] { offCurve, compressed, head[..^1], [] }.Select(bytes =>
             Assert.Throws<OhttpException>(() => OhttpRequestOpener.Create(bytes, OhttpForm.Chunked, _ => SealedExchange.Key)).Message).ToList();
         using var opener = OhttpRequestOpener.Create(head, OhttpForm.Chunked, _ => SealedExchange.Key);
         messages.Add(Assert.Throws<OhttpException>(() => opener.Chunks.OpenChunk(new byte[32], isFinal: true, new byte[16])).Message);
