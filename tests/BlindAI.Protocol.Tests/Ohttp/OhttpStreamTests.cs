@@ -217,6 +217,11 @@ public sealed class OhttpStreamTests
         Assert.Throws<InvalidOperationException>(() => exchange.Sealer.Chunks.SealChunk([1], isFinal: true, chunk));
         exchange.Opener.CreateResponseSealer();
         Assert.Throws<InvalidOperationException>(() => exchange.Opener.CreateResponseSealer());
+
+        var nonce = new byte[exchange.Sealer.ResponseNonceLength];
+        Assert.Throws<OhttpException>(() => exchange.Sealer.CreateResponseOpener(nonce.AsSpan(1)));
+        exchange.Sealer.CreateResponseOpener(nonce);
+        Assert.Throws<InvalidOperationException>(() => exchange.Sealer.CreateResponseOpener(nonce));
     }
 
     [Fact]
