@@ -9,17 +9,23 @@ const int UsageError = 2;
 const string Usage = """
     usage: BlindAI.Bench [--rounds N] [--json]                 inference: the server against raw ONNX Runtime
            BlindAI.Bench --evidence VECTORS [--rounds N] [--json]   attestation: verifying the captured evidence in a folder
+           BlindAI.Bench --sealed [--rounds N] [--json]        sealed requests: sealing and opening, by size of body and chunk
     N is 1 to 1000, 5 by default
     """;
 
 var rounds = 5;
 var writesJson = false;
+var isSealed = false;
 string? vectors = null;
 for (var index = 0; index < args.Length; index++)
 {
     if (args[index] == "--json")
     {
         writesJson = true;
+    }
+    else if (args[index] == "--sealed")
+    {
+        isSealed = true;
     }
     else if (args[index] == "--rounds" && index + 1 < args.Length && int.TryParse(args[index + 1], NumberStyles.None, CultureInfo.InvariantCulture, out rounds) && rounds is >= 1 and <= 1000)
     {
@@ -34,6 +40,12 @@ for (var index = 0; index < args.Length; index++)
         await Console.Error.WriteLineAsync(Usage);
         return UsageError;
     }
+}
+
+if (isSealed)
+{
+    SealedBench.Run(rounds, writesJson);
+    return 0;
 }
 
 if (vectors is not null)

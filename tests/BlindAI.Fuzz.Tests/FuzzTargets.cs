@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using System.Text.Json;
@@ -18,8 +19,10 @@ using BlindAI.Inference.Models;
 using BlindAI.Protocol;
 using BlindAI.Protocol.Configuration;
 using BlindAI.Protocol.Gate;
+using BlindAI.Protocol.Hpke;
 using BlindAI.Protocol.Inference;
 using BlindAI.Protocol.Models;
+using BlindAI.Protocol.Ohttp;
 using BlindAI.Protocol.Tensors;
 using BlindAI.Protocol.Wire;
 using BlindAI.Testing;
@@ -36,6 +39,10 @@ internal static class FuzzTargets
 
     // What the inspector lets through goes on to ONNX Runtime, as in the server: both must refuse in good order.
     private static readonly OnnxRuntimeEngine Engine = new(new EngineOptions());
+
+    // The keys of the golden sealed messages, which are the seeds.
+    private static readonly HpkePrivateKey SealedRequestKey = HpkePrivateKey.FromScalar(Enumerable.Repeat((byte)1, HpkeSuite.PrivateKeyLength).ToArray());
+    private static readonly HpkePrivateKey EphemeralKey = HpkePrivateKey.FromScalar(Enumerable.Repeat((byte)2, HpkeSuite.PrivateKeyLength).ToArray());
 
     public delegate bool Run(ReadOnlySpan<byte> input);
 
@@ -73,6 +80,13 @@ internal static class FuzzTargets
         ["raw-body"] = input => Serving(bytes => ReadBody(bytes, pipe => new InferenceBodyReader(pipe, Limits).ReadRawAsync("x", TensorDatatype.Bytes, [-1], CancellationToken.None)), input.ToArray()),
         ["response"] = ReadResponse,
         ["error-body"] = input => ErrorBody.TryParse(input.ToArray()) is not null,
+        ["ohttp-keys"] = input => Sealed(bytes => OhttpKeyConfiguration.Encode(OhttpKeyConfiguration.Parse(bytes)), input.ToArray()),
+        ["sealed-request"] = input => ReadSealedRequest(input.ToArray(), OhttpForm.Chunked),
+        ["sealed-request-single"] = input => ReadSealedRequest(input.ToArray(), OhttpForm.Single),
+        ["sealed-response"] = input => ReadSealedResponse(input.ToArray(), OhttpForm.Chunked),
+        ["sealed-response-single"] = input => ReadSealedResponse(input.ToArray(), OhttpForm.Single),
+        ["binary-http-request"] = input => ReadBinaryHttp(input.ToArray(), async reader => _ = await reader.ReadRequestHeadAsync()),
+        ["binary-http-response"] = input => ReadBinaryHttp(input.ToArray(), async reader => _ = await reader.ReadResponseHeadAsync()),
         ["configuration"] = ReadConfiguration,
         ["protobuf"] = ReadProtobuf,
         ["onnx"] = input => Serving(bytes => Load(BundleFormat.Onnx, bytes), input.ToArray()),
@@ -202,8 +216,54 @@ internal static class FuzzTargets
         return Serving(bytes => ReadBody(bytes, pipe => new InferenceBodyReader(pipe, Limits).ReadBinaryAsync(headerLength, CancellationToken.None)), input[2..].ToArray());
     }
 
+    private static bool Sealed(Action<byte[]> read, byte[] input)
+    {
+        try
+        {
+            read(input);
+            return true;
+        }
+        catch (OhttpException)
+        {
+            return false;
+        }
+    }
+
+    private static bool ReadSealedRequest(byte[] input, OhttpForm form) => SameInPieces(input, body => Sealed(_ =>
+    {
+        using var opener = OhttpRequestOpener.ReadAsync(body, form, id => id == 1 ? SealedRequestKey : null).AsTask().GetAwaiter().GetResult();
+        ReadToEnd(new OhttpReader(body, opener.Chunks));
+    }, input));
+
+    private static bool ReadSealedResponse(byte[] input, OhttpForm form) => SameInPieces(input, body => Sealed(_ =>
+    {
+        using var sealer = OhttpRequestSealer.Create(OhttpKeyConfiguration.Of(1, SealedRequestKey.PublicKey), form, EphemeralKey);
+        ReadToEnd(sealer.ReadResponseAsync(body).AsTask().GetAwaiter().GetResult());
+    }, input));
+
+    private static bool ReadBinaryHttp(byte[] input, Func<BinaryHttpReader, Task> readHead) => SameInPieces(input, body => Serving(_ =>
+    {
+        var reader = new BinaryHttpReader(body);
+        readHead(reader).GetAwaiter().GetResult();
+        ReadToEnd(reader);
+    }, input));
+
+    // How bytes arrive decides nothing.
+    private static bool SameInPieces(byte[] input, Func<PipeReader, bool> read)
+    {
+        var isValue = read(PipeReader.Create(new ReadOnlySequence<byte>(input)));
+        var isValueInPieces = read(PipeReader.Create(new MemoryStream(input), new(bufferSize: 16, minimumReadSize: 1)));
+        return isValue == isValueInPieces ? isValue : throw new InvalidOperationException("In pieces, the outcome is another.");
+    }
+
+    private static void ReadToEnd(PipeReader reader)
+    {
+        reader.CopyToAsync(Stream.Null).GetAwaiter().GetResult();
+        reader.Complete();
+    }
+
     private static void ReadBody(ReadOnlyMemory<byte> body, Func<PipeReader, ValueTask<DecodedRequest>> read) =>
-        read(PipeReader.Create(new System.Buffers.ReadOnlySequence<byte>(body))).AsTask().GetAwaiter().GetResult().Dispose();
+        read(PipeReader.Create(new ReadOnlySequence<byte>(body))).AsTask().GetAwaiter().GetResult().Dispose();
 
     private static bool ReadResponse(ReadOnlySpan<byte> input)
     {
