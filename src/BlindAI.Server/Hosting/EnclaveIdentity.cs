@@ -8,7 +8,7 @@ using BlindAI.Attestation.Evidence;
 namespace BlindAI.Server.Hosting;
 
 /// <summary>The keys of this process, made inside the TEE at start, never written, never shared; and the claims that name them.</summary>
-/// <remarks>One key set per process life: a restart is the rotation, so the epoch is always 1.</remarks>
+/// <remarks>One key set per process life: a restart is the rotation, so the epoch is always 1. The keys of sealed requests, which change, are not among them.</remarks>
 internal sealed class EnclaveIdentity : IDisposable
 {
     private readonly ECDsa _tlsKey;
@@ -64,11 +64,14 @@ internal sealed class EnclaveIdentity : IDisposable
     }
 
     /// <summary>The claims for one client, or for everybody when it sent no nonce.</summary>
-    public Claims MakeClaims(Nonce? nonce) => new()
+    /// <param name="nonce">The client's.</param>
+    /// <param name="sealedRequestKeys">SHA-256 of the keys of sealed requests that are published with them.</param>
+    public Claims MakeClaims(Nonce? nonce, Sha256Digest sealedRequestKeys) => new()
     {
         Nonce = nonce,
         IssuedAt = (ulong)_clock.GetUtcNow().ToUnixTimeSeconds(),
         TlsKey = _tlsKeyDigest,
+        SealedRequestKeys = sealedRequestKeys,
         ReceiptKey = _receiptKeyDigest,
         Instance = _instance,
         Service = Service,

@@ -3,6 +3,7 @@ using BlindAI.Attestation.Evidence;
 using BlindAI.Attestation.Simulation;
 using BlindAI.Protocol.Configuration;
 using BlindAI.Server.Endpoints;
+using BlindAI.Server.Sealed;
 using BlindAI.Server.Telemetry;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -38,6 +39,10 @@ internal static class ServerHost
 
         await using var app = builder.Build();
         app.UseMiddleware<ErrorAnswers>();
+        app.UseMiddleware<SealedRequests>();
+
+        // Routing comes after them, so that it routes what was sealed and never what carried it.
+        app.UseRouting();
         app.UseOperationsPort();
         app.MapAttestation();
         app.MapMetadata();
