@@ -7,7 +7,7 @@ namespace BlindAI.Server.Sealed;
 /// <summary>What an inner request may ask for.</summary>
 /// <remarks>
 /// 1. The scheme is https. 2. The authority is the service's name and nothing else. 3. It is none of the paths that exist to reach this one.
-/// 4. No header speaks of a connection, which an inner request does not have. 5. It is no gRPC, which needs one.
+/// 4. No header speaks of a connection, which an inner request does not have. 5. It is no gRPC and no CONNECT, which need one.
 /// Source: docs/wire-protocol.md, clause 9; RFC 9292, section 3.6; RFC 9110, section 7.6.1.
 /// </remarks>
 internal static class InnerRules
@@ -32,6 +32,7 @@ internal static class InnerRules
             "A sealed request has no connection, and no header that speaks of one.", $"leave out proxy-*, {string.Join(", ", ConnectionHeaders)}, and any host but the authority.");   // 4
         Require(!head.Headers.Any(header => header.Key == "content-type" && header.Value.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase)),
             "gRPC is not offered through sealed requests.", "send JSON or binary data (docs/wire-protocol.md).");                                               // 5
+        Require(!HttpMethods.IsConnect(head.Method), "CONNECT is not offered through sealed requests.", "docs/wire-protocol.md lists the paths and their methods.");
     }
 
     /// <summary>When the request was made; null unless it says so once, in HTTP's form.</summary>
