@@ -9,7 +9,8 @@ namespace BlindAI.Server.Sealed;
 /// <summary>The answer to a sealed request: status, headers and content become one Binary HTTP message, sealed into the outer answer as they are written.</summary>
 /// <remarks>
 /// An answer whose length is stated and fits one chunk is sealed as one; any other goes out as it is written. Bytes of a stated length are sealed from the endpoint's memory into the
-/// outer pipe's, with no copy between. In the single form everything is held, and an answer that would be too much is refused before it begins.
+/// outer pipe's, with no copy between. In the single form everything is held, and an answer that would be too much is refused before it begins; one whose length nobody stated
+/// is cut when it becomes too much.
 /// </remarks>
 internal sealed class SealedAnswer : HttpResponseFeature, IHttpResponseBodyFeature
 {
@@ -99,11 +100,7 @@ internal sealed class SealedAnswer : HttpResponseFeature, IHttpResponseBodyFeatu
             await registered.Callback(registered.State);
         }
 
-        if (IsSingle && contentLength > MaxSingleLength)
-        {
-            throw new ServingException(ServingCode.RequestTooLarge, $"The answer has {contentLength} bytes; sealed in one piece it may have {MaxSingleLength}.", $"send {MediaTypes.OhttpChunkedRequest}.");
-        }
-
+        CheckLength(contentLength ?? 0);
         _outer.StatusCode = StatusCodes.Status200OK;
         _outer.ContentType = IsSingle ? MediaTypes.OhttpResponse : MediaTypes.OhttpChunkedResponse;
         _outer.Headers.CacheControl = "no-store";
@@ -116,6 +113,14 @@ internal sealed class SealedAnswer : HttpResponseFeature, IHttpResponseBodyFeatu
         _writer.Begin(_content, isWhole: IsSingle || contentLength <= OhttpWriter.ChunkLength);
     }
 
+    private void CheckLength(long length)
+    {
+        if (IsSingle && length > MaxSingleLength)
+        {
+            throw new ServingException(ServingCode.RequestTooLarge, $"The answer has more than the {MaxSingleLength} bytes that may be sealed in one piece.", $"send {MediaTypes.OhttpChunkedRequest}.");
+        }
+    }
+
     /// <summary>Holds what is written until the head is known, then passes it on.</summary>
     private sealed class ContentWriter(SealedAnswer answer) : PipeWriter
     {
@@ -125,6 +130,8 @@ internal sealed class SealedAnswer : HttpResponseFeature, IHttpResponseBodyFeatu
 
         // Whether flushes wait for the end.
         private bool _isWhole;
+
+        private long _written;
 
         public long HeldLength => _held.WrittenCount;
 
@@ -146,6 +153,7 @@ internal sealed class SealedAnswer : HttpResponseFeature, IHttpResponseBodyFeatu
 
         public override void Advance(int bytes)
         {
+            Count(bytes);
             if (_content is null)
             {
                 _held.Advance(bytes);
@@ -170,7 +178,7 @@ internal sealed class SealedAnswer : HttpResponseFeature, IHttpResponseBodyFeatu
                 return await _content!.WriteAsync(source, cancellationToken);
             }
 
-            _content!.Write(source.Span);
+            this.Write(source.Span);
             return default;
         }
 
@@ -179,6 +187,22 @@ internal sealed class SealedAnswer : HttpResponseFeature, IHttpResponseBodyFeatu
         // As for the answer: only the middleware ends it.
         public override void Complete(Exception? exception = null)
         {
+        }
+
+        // What is held goes when there is too much of it, so that the refusal stands alone.
+        private void Count(int bytes)
+        {
+            _written += bytes;
+            try
+            {
+                answer.CheckLength(_written);
+            }
+            catch
+            {
+                _written = 0;
+                _held.ResetWrittenCount();
+                throw;
+            }
         }
     }
 }

@@ -174,6 +174,7 @@ internal sealed class SealedRequests
         finally
         {
             await answer.ReleaseAsync();
+            exchange.Reader.Complete();
         }
     }
 
