@@ -455,6 +455,10 @@ public sealed class SealedRequestTests(StrictServer server) : BadInputTest(serve
     }
 
     [Fact]
+    public async Task Post_EndlessPadding_IsRefusedAtTheLimitOfSealedBytes() =>
+        (await CallAsync([.. SealedCall.Message("GET", "/v2"), .. new byte[3 * StrictServer.MaxBytes]])).AssertRefusal(413, ServingCode.RequestTooLarge);
+
+    [Fact]
     public async Task Post_StatedLengthOverTheLimit_IsRefusedBeforeTheRestArrives()
     {
         using var call = new SealedCall(_keys);
