@@ -130,7 +130,8 @@ public sealed class OhttpReader : PipeReader
                 TakeCiphertext(ref rest, read.IsCompleted);
             }
 
-            if (read.IsCompleted && !_isDone && (rest.IsEmpty || !isInChunk))
+            // A chunk that was whole is given out before the end that is missing behind it is told: what came first does not depend on how it came.
+            if (read.IsCompleted && !_isDone && (!isInChunk || _chunkLength > 0))
             {
                 throw new OhttpException(OhttpFault.Truncated);
             }
