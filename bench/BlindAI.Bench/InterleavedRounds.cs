@@ -51,7 +51,8 @@ internal static class InterleavedRounds
             Quantile([.. pairs.Select(pair => pair.Second / pair.First)], 0.5), Quantile([.. pairs.Select(pair => pair.Second - pair.First)], 0.5), rawMinimum, serverMinimum);
     }
 
-    private static double Quantile(double[] values, double quantile)
+    /// <summary>The value below which that part of the values lies.</summary>
+    public static double Quantile(double[] values, double quantile)
     {
         var sorted = values.Order().ToArray();
         return sorted[(int)Math.Round((sorted.Length - 1) * quantile)];

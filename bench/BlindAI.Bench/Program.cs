@@ -10,12 +10,19 @@ const string Usage = """
     usage: BlindAI.Bench [--rounds N] [--json]                 inference: the server against raw ONNX Runtime
            BlindAI.Bench --evidence VECTORS [--rounds N] [--json]   attestation: verifying the captured evidence in a folder
            BlindAI.Bench --sealed [--rounds N] [--json]        sealed requests: sealing and opening, by size of body and chunk
+           BlindAI.Bench --channel [--rounds N] [--json]       the attested channel: new connections, each mode, half prefaces
     N is 1 to 1000, 5 by default
     """;
+
+if (args is [Crowd.Argument, var crowded, var kind])
+{
+    return await Crowd.RunAsync(new(crowded), sendsHalf: kind == "half");
+}
 
 var rounds = 5;
 var writesJson = false;
 var isSealed = false;
+var isChannel = false;
 string? vectors = null;
 for (var index = 0; index < args.Length; index++)
 {
@@ -26,6 +33,10 @@ for (var index = 0; index < args.Length; index++)
     else if (args[index] == "--sealed")
     {
         isSealed = true;
+    }
+    else if (args[index] == "--channel")
+    {
+        isChannel = true;
     }
     else if (args[index] == "--rounds" && index + 1 < args.Length && int.TryParse(args[index + 1], NumberStyles.None, CultureInfo.InvariantCulture, out rounds) && rounds is >= 1 and <= 1000)
     {
@@ -40,6 +51,12 @@ for (var index = 0; index < args.Length; index++)
         await Console.Error.WriteLineAsync(Usage);
         return UsageError;
     }
+}
+
+if (isChannel)
+{
+    await ChannelBench.RunAsync(rounds, writesJson);
+    return 0;
 }
 
 if (isSealed)

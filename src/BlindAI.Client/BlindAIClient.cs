@@ -62,7 +62,7 @@ public sealed class BlindAIClient : IAsyncDisposable
         {
             ChannelMode.Gated => await GatedChannel.OpenAsync(server, policy, exchange, options, cancellationToken).ConfigureAwait(false),
             ChannelMode.Pinned => await PinnedChannel.OpenAsync(exchange, options, cancellationToken).ConfigureAwait(false),
-            ChannelMode.Sealed => throw new NotImplementedException(),
+            ChannelMode.Sealed => await SealedChannel.OpenAsync(server, policy, exchange, options, cancellationToken).ConfigureAwait(false),
             _ => throw new ArgumentOutOfRangeException(nameof(options), options.Channel, "No such channel mode."),
         };
         return new(channel, server, policy, options);

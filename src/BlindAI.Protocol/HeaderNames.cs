@@ -15,6 +15,9 @@ public static class HeaderNames
     /// <summary><c>1</c> inside a sealed request asks for a padded answer: a length that tells no more than its power of two.</summary>
     public const string Padding = "blindai-padding";
 
+    /// <summary><c>?1</c> outside of a sealed request: to be passed on as it comes (draft-ietf-httpbis-incremental).</summary>
+    public const string Incremental = "Incremental";
+
     /// <summary>The digest of the model that answered.</summary>
     public const string ModelDigest = "blindai-model-digest";
 }

@@ -6,7 +6,7 @@ using BlindAI.Protocol.Models;
 namespace BlindAI.Client.Channel;
 
 /// <summary>An upload body written straight from the files to the connection, digested on the way.</summary>
-internal sealed class BundleContent : HttpContent
+internal sealed class BundleContent : HttpContent, IRepeatableContent
 {
     private readonly ModelFolder _folder;
 

@@ -22,12 +22,15 @@ internal sealed class EvidenceExchange(Uri server, AttestationPolicy policy, Bli
     /// <summary>The exchange that was verified last.</summary>
     public EvidenceTranscript Transcript => _transcript ?? throw new InvalidOperationException("No enclave has been verified.");
 
+    /// <summary>Nothing is sent, not even a nonce, under a policy that could not be met.</summary>
+    /// <exception cref="AttestationException"><see cref="RejectionCode.PolicyExpired"/>.</exception>
+    public void RequireValidPolicy() => policy.RequireValidAt(options.TimeProvider.GetUtcNow());
+
     /// <summary>Performs the exchange over HTTP, on a connection of its own, and verifies what came.</summary>
     /// <exception cref="AttestationException">The server was refused, or gave no evidence.</exception>
     public async Task<VerifiedEnclave> VerifyAsync(CancellationToken cancellationToken)
     {
-        // Nothing is sent, not even the nonce, under a policy that could not be met.
-        policy.RequireValidAt(options.TimeProvider.GetUtcNow());
+        RequireValidPolicy();
         if (policy.Binder != BinderRequirement.Preferred)
         {
             throw new AttestationException(RejectionCode.PolicyUnsupported, $"The policy requires a channel binder, and there is none in {options.Channel.ToString().ToLowerInvariant()} mode.",
@@ -62,7 +65,7 @@ internal sealed class EvidenceExchange(Uri server, AttestationPolicy policy, Bli
     {
         var observer = new TlsObserver();
         var nonce = Nonce.Create();
-        using var handler = TlsHandlers.Create(observer.Observe, options.ConnectTimeout);
+        using var handler = options.Channel == ChannelMode.Sealed ? TlsHandlers.CreateForProxies(options.ConnectTimeout) : TlsHandlers.Create(observer.Observe, options.ConnectTimeout);
         handler.MaxConnectionsPerServer = 1;
         using var http = new HttpMessageInvoker(handler);
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server, Routes.Attestation))

@@ -38,7 +38,7 @@ internal sealed class GatedChannel : IRequestChannel
 
     private readonly HttpMessageInvoker _http;
 
-    private readonly CancellationTokenSource _closing = new();
+    private readonly SharedRenewal _renewal;
 
     private readonly Lock _lock = new();
 
@@ -46,8 +46,6 @@ internal sealed class GatedChannel : IRequestChannel
     private readonly Dictionary<Sha256Digest, Task<TlsProof>> _verifying = [];
 
     private volatile Refusal? _refusal;
-
-    private Task<VerifiedEnclave>? _renewal;
 
     private GatedChannel(Uri server, AttestationPolicy policy, EvidenceExchange exchange, BlindAIClientOptions options)
     {
@@ -57,6 +55,7 @@ internal sealed class GatedChannel : IRequestChannel
         _options = options;
         _gate = new(server, options.TimeProvider);
         _keys = new(options.TimeProvider);
+        _renewal = new(ReattestAsync);
         var handler = TlsHandlers.Create(_gate.Observe, options.ConnectTimeout + GateExchange.Patience + (options.Collateral is null ? TimeSpan.Zero : EvidenceExchange.CollateralLifetime));
         handler.PooledConnectionLifetime = policy.ReattestAfter;
         handler.MaxConnectionsPerServer = options.MaxConnections;
@@ -74,8 +73,7 @@ internal sealed class GatedChannel : IRequestChannel
     /// <exception cref="AttestationException">The server was refused.</exception>
     public static async Task<GatedChannel> OpenAsync(Uri server, AttestationPolicy policy, EvidenceExchange exchange, BlindAIClientOptions options, CancellationToken cancellationToken)
     {
-        // Nothing is sent, not even a nonce, under a policy that could not be met.
-        policy.RequireValidAt(options.TimeProvider.GetUtcNow());
+        exchange.RequireValidPolicy();
         var channel = new GatedChannel(server, policy, exchange, options);
         try
         {
@@ -99,9 +97,14 @@ internal sealed class GatedChannel : IRequestChannel
     /// <inheritdoc/>
     public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_closing.IsCancellationRequested, this);
-        _policy.RequireValidAt(_options.TimeProvider.GetUtcNow());
-        RenewInBackground();
+        ObjectDisposedException.ThrowIf(_renewal.IsClosed, this);
+        _exchange.RequireValidPolicy();
+        if (!_keys.IsEmpty && !_keys.Newest.IsFresh)
+        {
+            // Pooled connections still serve; a failure shows when a new one needs the proof.
+            _renewal.RunInBackground();
+        }
+
         var (refused, unreachable, ended) = (0, 0, 0);
         while (true)
         {
@@ -109,7 +112,7 @@ internal sealed class GatedChannel : IRequestChannel
             {
                 return await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
             }
-            catch (AttestationException exception) when (exception.Code == RejectionCode.EnclaveExpired && CanBeSentAgain(request.Content) && ended++ < _options.MaxConnections)
+            catch (AttestationException exception) when (exception.Code == RejectionCode.EnclaveExpired && request.Content is null or IRepeatableContent && ended++ < _options.MaxConnections)
             {
                 // The proof of a pooled connection had ended, and with it the connection.
             }
@@ -140,42 +143,18 @@ internal sealed class GatedChannel : IRequestChannel
     }
 
     /// <inheritdoc/>
-    public Task<VerifiedEnclave> RenewAsync(CancellationToken cancellationToken)
-    {
-        lock (_lock)
-        {
-            if (_renewal is not { IsCompleted: false })
-            {
-                _renewal = RenewCoreAsync();
-            }
-
-            return _renewal.WaitAsync(cancellationToken);
-        }
-    }
+    public Task<VerifiedEnclave> RenewAsync(CancellationToken cancellationToken) => _renewal.RunAsync(cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _closing.CancelAsync().ConfigureAwait(false);
-        Task<VerifiedEnclave>? renewal;
-        lock (_lock)
-        {
-            renewal = _renewal;
-        }
-
-        if (renewal is not null)
-        {
-            // Its outcome belongs to those who waited for it; here it must only have ended.
-            await ((Task)renewal).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
+        await _renewal.DisposeAsync().ConfigureAwait(false);
         _http.Dispose();
-        _closing.Dispose();
     }
 
     private async Task<ProvedStream> ProveAsync(SslStream connection, bool isRenewal, CancellationToken cancellationToken)
     {
-        _policy.RequireValidAt(_options.TimeProvider.GetUtcNow());                                                                 // 1
+        _exchange.RequireValidPolicy();                                                                                            // 1
         var binder = ChannelBinder.Take(connection);
         if (binder is null && _policy.Binder != BinderRequirement.Preferred)
         {
@@ -289,23 +268,10 @@ internal sealed class GatedChannel : IRequestChannel
         }
     }
 
-    // What was received from a stream of the caller's is gone.
-    private static bool CanBeSentAgain(HttpContent? content) => content is null or InferenceContent;
-
-    // Pooled connections still serve; a failure shows when a new one needs the proof.
-    private void RenewInBackground()
-    {
-        if (!_keys.IsEmpty && !_keys.Newest.IsFresh)
-        {
-            _ = RenewAsync(CancellationToken.None).ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-        }
-    }
-
     // On a connection of its own, which ends with it.
-    private async Task<VerifiedEnclave> RenewCoreAsync()
+    private async Task<VerifiedEnclave> ReattestAsync(CancellationToken closing)
     {
-        await Task.Yield();
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(closing);
         limit.CancelAfter(_options.ConnectTimeout + GateExchange.Patience + EvidenceExchange.CollateralLifetime);
         using var client = new TcpClient();
         try
@@ -320,7 +286,7 @@ internal sealed class GatedChannel : IRequestChannel
             }
         }
         catch (Exception exception) when (exception is SocketException or IOException or System.Security.Authentication.AuthenticationException or OperationCanceledException
-            && !_closing.IsCancellationRequested)
+            && !closing.IsCancellationRequested)
         {
             throw Unreachable(exception);
         }

@@ -7,7 +7,7 @@ using BlindAI.Protocol.Tensors;
 namespace BlindAI.Client.Channel;
 
 /// <summary>An inference body: the JSON, then every tensor's own memory, uncopied.</summary>
-internal sealed class InferenceContent : HttpContent
+internal sealed class InferenceContent : HttpContent, IRepeatableContent
 {
     private readonly ReadOnlyMemory<byte> _header;
 

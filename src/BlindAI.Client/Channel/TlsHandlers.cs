@@ -19,7 +19,15 @@ internal static class TlsHandlers
         SslOptions = CreateTls(validate),
     };
 
-    /// <summary>TLS as every connection has it.</summary>
+    /// <summary>For sealed requests: TLS ends at somebody who is not trusted with anything, so any certificate will do, and TLS 1.2 too. It hides when and how much is sent from others.</summary>
+    public static SocketsHttpHandler CreateForProxies(TimeSpan connectTimeout)
+    {
+        var handler = Create(static (_, certificate, _, _) => certificate is not null, connectTimeout);
+        handler.SslOptions.EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+        return handler;
+    }
+
+    /// <summary>TLS as every connection to an enclave has it.</summary>
     public static SslClientAuthenticationOptions CreateTls(RemoteCertificateValidationCallback validate, string? host = null) => new()
     {
         TargetHost = host,
