@@ -119,20 +119,15 @@ export async function readResponse(source: AsyncIterator<Uint8Array>): Promise<R
   return malformed(`more than ${maxInformational} informational responses precede it`);
 }
 
-// What is absent behind the headers is empty. Source: RFC 9292, section 3.8.
+// Content and trailers that are empty may be absent. Source: RFC 9292, section 3.8.
 async function* readContent(reader: ByteReader, isKnownLength: boolean): AsyncGenerator<Bytes, void, void> {
-  do {
-    let left = await readLength(reader);
-    if (left === 0) {
-      break;
-    }
-
+  for (let left = await readLength(reader) ?? 0; left !== 0; left = isKnownLength ? 0 : await readLength(reader) ?? malformed("it ends inside its content")) {
     while (left > 0) {
       const piece: Bytes = await reader.takeSome(left) ?? malformed("it ends inside its content");
       left -= piece.length;
       yield piece;
     }
-  } while (!isKnownLength);
+  }
 
   await readFields(reader, isKnownLength);
   for (let padding = await reader.takeSome(maxFieldsLength); padding !== undefined; padding = await reader.takeSome(maxFieldsLength)) {
@@ -145,9 +140,8 @@ async function* readContent(reader: ByteReader, isKnownLength: boolean): AsyncGe
 // Undefined when there is no field section at all.
 async function readFields(reader: ByteReader, isKnownLength: boolean): Promise<Headers | undefined> {
   const headers = new Headers();
-  let first = await reader.takeVarint();
+  let first = await readLength(reader);
   if (first === undefined) {
-    await requireEnd(reader);
     return undefined;
   }
 
@@ -155,11 +149,10 @@ async function readFields(reader: ByteReader, isKnownLength: boolean): Promise<H
     requireWithin(first);
     const section = await reader.take(first) ?? malformed("it ends inside its fields");
     const fields = new ByteReader((async function* () { yield section; })());
-    for (let name = await fields.takeVarint(); name !== undefined; name = await fields.takeVarint()) {
+    for (let name = await readLength(fields); name !== undefined; name = await readLength(fields)) {
       await readField(fields, name, headers);
     }
 
-    await requireEnd(fields);
     return headers;
   }
 
@@ -185,20 +178,14 @@ async function readField(reader: ByteReader, nameLength: number, headers: Header
   return nameLength + valueLength;
 }
 
-async function readLength(reader: ByteReader): Promise<number> {
+// Undefined at the end; the beginning of a length is none.
+async function readLength(reader: ByteReader): Promise<number | undefined> {
   const length = await reader.takeVarint();
-  if (length === undefined) {
-    await requireEnd(reader);
-  }
-
-  return length ?? 0;
-}
-
-// No integer can be read: nothing is left, or the beginning of one.
-async function requireEnd(reader: ByteReader): Promise<void> {
-  if (await reader.takeSome(1) !== undefined) {
+  if (length === undefined && await reader.takeSome(1) !== undefined) {
     malformed("it ends inside a length");
   }
+
+  return length;
 }
 
 function requireWithin(length: number): void {

@@ -90,31 +90,38 @@ export interface SealedRequest {
 }
 
 /**
- * Seals a Binary HTTP message: key id, suite and encapsulated key; then chunks, each but the last behind its length.
+ * Seals a Binary HTTP message.
  *
- * @param chunkLength Bytes of plaintext in every chunk but the last.
- * @param ephemeral For tests with known answers only.
  * @throws SealedRequestError `key-unsupported` when the key is no point of the curve.
  */
-export async function sealRequest(
-  key: SealingKey, message: Bytes, chunkLength = sentChunkLength, ephemeral?: CryptoKeyPair): Promise<SealedRequest> {
+export function sealRequest(key: SealingKey, message: Bytes): Promise<SealedRequest> {
+  const chunks: Bytes[] = [];
+  let start = 0;
+  for (; message.length - start > sentChunkLength; start += sentChunkLength) {
+    chunks.push(message.subarray(start, start + sentChunkLength));
+  }
+
+  return sealChunks(key, chunks, message.subarray(start));
+}
+
+/**
+ * Seals a message in these chunks: key id, suite and encapsulated key; then the chunks, each but the last behind its length.
+ *
+ * @param chunks None of them empty.
+ * @param ephemeral For tests with known answers only.
+ */
+export async function sealChunks(key: SealingKey, chunks: readonly Bytes[], last: Bytes, ephemeral?: CryptoKeyPair): Promise<SealedRequest> {
   const header = concat(Uint8Array.of(key.id), u16(kemP256), u16(kdfSha256), u16(key.aead.id));
-  const sender = await setUpSender(key.publicKey, key.aead, concat(requestLabel, Uint8Array.of(0), header), ephemeral).catch((error: unknown) => {
+  const info = concat(requestLabel, Uint8Array.of(0), header);
+  const sender = await setUpSender(key.publicKey, key.aead, info, ephemeral).catch((error: unknown) => {
     throw new SealedRequestError("key-unsupported", "The public key of the key configuration is refused.", { cause: error });
   });
 
-  const sealed: Promise<Bytes>[] = [];
-  let start = 0;
-  for (; message.length - start > chunkLength; start += chunkLength) {
-    sealed.push(sender.cipher.seal(message.subarray(start, start + chunkLength)));
-  }
-
-  const parts = (await Promise.all(sealed)).flatMap(chunk => [varint(chunk.length), chunk]);
-  const last = await sender.cipher.seal(message.subarray(start), final);
-  const nonceLength = key.aead.keyLength;
-  const secret = await sender.export(responseLabel, nonceLength);
+  const sealed = await Promise.all([...chunks.map(chunk => sender.cipher.seal(chunk)), sender.cipher.seal(last, final)]);
+  const framed = sealed.flatMap((chunk, index) => [varint(index === chunks.length ? 0 : chunk.length), chunk]);
+  const secret = await sender.export(responseLabel, key.aead.keyLength);
   return {
-    body: concat(header, sender.enc, ...parts, varint(0), last),
+    body: concat(header, sender.enc, ...framed),
     open: (body, maxLength) => openResponse(secret, sender.enc, key.aead, body, maxLength),
   };
 }
