@@ -188,14 +188,15 @@ test("a body that is given up, or aborted: the connection is closed", async () =
   for (const giveUp of [response => response.body.cancel(), (_, controller) => controller.abort()]) {
     let close;
     const closed = new Promise(resolve => close = resolve);
-    responder.tamper = async function* (pieces) {
+    responder.tamper = async function* (pieces, outer) {
+      outer.on("close", close);
       yield* pieces.slice(0, 2);
       await closed;
     };
     const controller = new AbortController();
     const response = await pinned().fetch("/v2", { signal: controller.signal });
     await giveUp(response, controller);
-    close();
+    await closed;
     if (controller.signal.aborted) {
       await assert.rejects(response.text(), { name: "AbortError" });
     }

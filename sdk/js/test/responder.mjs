@@ -99,7 +99,7 @@ export function encodeResponse(status, headers, body) {
 
 /**
  * A server for sealed requests on a free loopback port. `serve(request)` answers pieces of plaintext, of which the last is final, or
- * `{ status, type, body }` for an answer that is not sealed; what `tamper` makes of the sealed pieces is sent.
+ * `{ status, type, body }` for an answer that is not sealed. What `tamper(pieces, response)` makes of the sealed pieces is sent.
  */
 export async function startResponder(serve, { tamper = pieces => pieces, aeads = [2, 1] } = {}) {
   const kem = new DhkemP256HkdfSha256();
@@ -135,7 +135,7 @@ export async function startResponder(serve, { tamper = pieces => pieces, aeads =
       }
 
       response.writeHead(200, { ...cors, "content-type": "message/ohttp-chunked-res" });
-      for await (const piece of responder.tamper(opened.seal(answer))) {
+      for await (const piece of responder.tamper(opened.seal(answer), response)) {
         response.write(piece);
       }
 
