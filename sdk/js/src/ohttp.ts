@@ -29,10 +29,17 @@ export interface SealingKey {
 export function chooseKey(document: Bytes): SealingKey {
   let chosen: SealingKey | undefined;
   let rest = document;
+  const ids = new Set<number>();
   while (rest.length > 0) {
     const length = readU16(rest, 0);
     require(rest.length >= 2 + length, "a configuration is shorter than it says");
-    chosen ??= readKey(rest.subarray(2, 2 + length));
+    const key = readKey(rest.subarray(2, 2 + length));
+    if (key !== undefined) {
+      require(!ids.has(key.id), "two keys have one id");
+      ids.add(key.id);
+      chosen ??= key;
+    }
+
     rest = rest.subarray(2 + length);
   }
 

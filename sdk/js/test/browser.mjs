@@ -9,9 +9,11 @@ import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const limit = 60_000;
-const root = fileURLToPath(new URL("..", import.meta.url));
-const types = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript" };
-const served = /^\/(dist\/[a-z-]+\.js|test\/known-answers\.mjs|test\/page\.html)$/;
+const root = new URL("../", import.meta.url);
+const repository = new URL("../../", root);
+const types = { ".html": "text/html", ".js": "text/javascript", ".json": "application/json", ".mjs": "text/javascript" };
+const served = /^\/(dist\/[a-z-]+\.js|test\/hex\.mjs|test\/page\.html)$/;
+const vectors = /^\/vectors\/ohttp\/[a-z0-9-]+\/case\.json$/;
 
 /** Opens the page in a new Chromium and answers what it reports. */
 export async function runPage(url, service, sha256, model, inputs) {
@@ -30,8 +32,9 @@ export async function runPage(url, service, sha256, model, inputs) {
 
       response.writeHead(204).end();
       report(JSON.parse(text));
-    } else if (served.test(pathname)) {
-      response.writeHead(200, { "content-type": types[extname(pathname)] }).end(await readFile(join(root, pathname)));
+    } else if (served.test(pathname) || vectors.test(pathname)) {
+      const file = new URL(pathname.slice(1), served.test(pathname) ? root : repository);
+      response.writeHead(200, { "content-type": types[extname(pathname)] }).end(await readFile(file));
     } else {
       response.writeHead(404).end();
     }

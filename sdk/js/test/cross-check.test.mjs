@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { aeads, setUpSender } from "../dist/hpke.js";
 import { chooseKey, sealRequest } from "../dist/ohttp.js";
 import { collect, concat, inPieces } from "./bytes.mjs";
-import { toHex } from "./known-answers.mjs";
+import { toHex } from "./hex.mjs";
 import { keyConfiguration, openRequest, suites } from "./responder.mjs";
 
 for (const aead of aeads) {

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { readResponse } from "../dist/binary-http.js";
 import { chooseKey, maxChunkLength, sealRequest } from "../dist/ohttp.js";
 import { collect, concat, inPieces } from "./bytes.mjs";
-import { hex, toHex } from "./known-answers.mjs";
+import { hex, toHex } from "./hex.mjs";
 import { encodeResponse, keyConfiguration, openRequest, suites, varint } from "./responder.mjs";
 
 const { suite } = suites.get(2);
