@@ -8,7 +8,7 @@ using BlindAI.Attestation.Evidence;
 namespace BlindAI.Server.Hosting;
 
 /// <summary>The keys of this process, made inside the TEE at start, never written, never shared; and the claims that name them.</summary>
-/// <remarks>One key set per process life: a restart is the rotation, so the epoch is always 1.</remarks>
+/// <remarks>One key set per process life: a restart is the rotation, so the epoch is always 1. The keys of sealed requests, which change, are not among them.</remarks>
 internal sealed class EnclaveIdentity : IDisposable
 {
     private readonly ECDsa _tlsKey;
@@ -78,12 +78,14 @@ internal sealed class EnclaveIdentity : IDisposable
     /// <summary>The claims for one client, or for everybody when it sent no nonce.</summary>
     /// <param name="nonce">The client's.</param>
     /// <param name="binder">Of the server's own end of the connection that the client asks on, where it asked for one.</param>
-    public Claims MakeClaims(Nonce? nonce, ChannelBinder? binder) => new()
+    /// <param name="sealedRequestKeys">SHA-256 of the keys of sealed requests that are published with them.</param>
+    public Claims MakeClaims(Nonce? nonce, ChannelBinder? binder, Sha256Digest sealedRequestKeys) => new()
     {
         Nonce = nonce,
         Binder = binder,
         IssuedAt = (ulong)_clock.GetUtcNow().ToUnixTimeSeconds(),
         TlsKey = _tlsKeyDigest,
+        SealedRequestKeys = sealedRequestKeys,
         ReceiptKey = _receiptKeyDigest,
         ConnectionKey = _connectionKeyDigest,
         Instance = _instance,

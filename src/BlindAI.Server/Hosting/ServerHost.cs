@@ -3,6 +3,7 @@ using BlindAI.Attestation.Evidence;
 using BlindAI.Attestation.Simulation;
 using BlindAI.Protocol.Configuration;
 using BlindAI.Server.Endpoints;
+using BlindAI.Server.Sealed;
 using BlindAI.Server.Telemetry;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -47,6 +48,10 @@ internal static class ServerHost
 
         var app = builder.Build();
         app.UseMiddleware<ErrorAnswers>();
+        app.UseMiddleware<SealedRequests>();
+
+        // Routing comes after them, so that it routes what was sealed and never what carried it.
+        app.UseRouting();
         app.UseOperationsPort();
         if (settings.Trust.RequireAttestedClients)
         {
