@@ -6,11 +6,14 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using BlindAI.Attestation;
+using BlindAI.Attestation.Evidence;
 using BlindAI.Protocol;
+using BlindAI.Protocol.Gate;
 
 namespace BlindAI.Examples.Quickstart;
 
-/// <summary>Somebody between client and server: ends TLS with a key of his own, and answers as he likes.</summary>
+/// <summary>Somebody between client and server: ends TLS with a key of his own, and answers as he likes, to the preface of a gated client and to HTTP alike.</summary>
 public sealed class Impostor : IAsyncDisposable
 {
     private readonly TcpListener _listener;
@@ -94,18 +97,53 @@ public sealed class Impostor : IAsyncDisposable
     {
         await using var tls = new SslStream(network);
         await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = _certificate, EnabledSslProtocols = SslProtocols.Tls13 }, _stopping.Token);
-        if (await ReadAsync(tls) is not { } request)
+        var first = new byte[1];
+        if (await tls.ReadAsync(first, _stopping.Token) == 0)
+        {
+            return;
+        }
+
+        var isPreface = first[0] == GateRequest.Magic[0];
+        if (await (isPreface ? ReadPrefaceAsync(tls) : ReadAsync(tls, (char)first[0])) is not { } request)
         {
             return;
         }
 
         _heard.Enqueue(request);
         var body = await _answer(request);
+        if (isPreface)
+        {
+            await tls.WriteAsync(GateAnswer.Grant(ToCbor(body)), _stopping.Token);
+            return;
+        }
+
         await tls.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n"), _stopping.Token);
         await tls.WriteAsync(body, _stopping.Token);
     }
 
-    private async Task<Request?> ReadAsync(SslStream tls)
+    // What a gated client sends is what a pinned one asks for: a nonce. It is written down as that.
+    private async Task<Request?> ReadPrefaceAsync(SslStream tls)
+    {
+        var preface = new byte[GateRequest.EvidenceLength];
+        await tls.ReadExactlyAsync(preface.AsMemory(1), _stopping.Token);
+        return GateRequest.TryRead(new(preface), out _) is { } asked
+            ? new(Routes.Attestation, Encoding.ASCII.GetBytes($"{{\"nonce\":\"{StrictBase64Url.Encode(asked.Nonce.Bytes.Span)}\"}}"))
+            : null;
+    }
+
+    private static byte[] ToCbor(byte[] json)
+    {
+        try
+        {
+            return EvidenceObjectCbor.Encode(EvidenceObjectJson.Parse(json));
+        }
+        catch (AttestationException)
+        {
+            return json;
+        }
+    }
+
+    private async Task<Request?> ReadAsync(SslStream tls, char first)
     {
         using var reader = new StreamReader(tls, Encoding.Latin1, leaveOpen: true);
         if (await reader.ReadLineAsync(_stopping.Token) is not { } requestLine)
@@ -124,7 +162,7 @@ public sealed class Impostor : IAsyncDisposable
 
         var body = new char[length];
         await reader.ReadBlockAsync(body, _stopping.Token);
-        return new(requestLine.Split(' ')[1], Encoding.Latin1.GetBytes(body));
+        return new($"{first}{requestLine}".Split(' ')[1], Encoding.Latin1.GetBytes(body));
     }
 
     /// <summary>What a client said.</summary>

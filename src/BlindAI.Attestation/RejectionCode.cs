@@ -49,6 +49,12 @@ public enum RejectionCode
     /// <summary>A quote names its PCK certificate in a way that needs a service of the platform to resolve.</summary>
     CertificationDataUnsupported = 205,
 
+    /// <summary>The port does not prove single connections: it is no gated server, or something in between does not let the preface pass.</summary>
+    GateUnsupported = 206,
+
+    /// <summary>The server offers no sealed requests that this build can make.</summary>
+    SealedRequestsUnsupported = 207,
+
     /// <summary>A signature does not verify.</summary>
     SignatureInvalid = 301,
 
@@ -123,6 +129,9 @@ public enum RejectionCode
 
     /// <summary>The document states another time than that of the verification.</summary>
     DocumentNotCurrent = 413,
+
+    /// <summary>The attested connection key did not sign this connection.</summary>
+    ConnectionNotProved = 414,
 
     /// <summary>The evidence is of simulation and the policy does not allow simulation.</summary>
     SimulationRefused = 501,

@@ -13,6 +13,8 @@ internal sealed class CommonOptions
 
     public const string PolicyVariable = "BLINDAI_POLICY";
 
+    public const string ChannelVariable = "BLINDAI_CHANNEL";
+
     /// <summary>The service name of a simulation that was given no other.</summary>
     private const string SimulationService = "localhost";
 
@@ -34,6 +36,19 @@ internal sealed class CommonOptions
     {
         Description = "The namespace of models (default: default).",
         HelpName = "NAME",
+        Recursive = true,
+    };
+
+    private readonly Option<string?> _channel = new("--channel")
+    {
+        Description = $"How requests reach the enclave: gated (each connection is proved; the default), pinned (for servers without the gate), sealed (behind a proxy that ends TLS); or {ChannelVariable}.",
+        HelpName = "MODE",
+        Recursive = true,
+    };
+
+    private readonly Option<bool> _padding = new("--pad")
+    {
+        Description = "With --channel sealed: hide the length of requests and answers in steps of powers of two.",
         Recursive = true,
     };
 
@@ -60,6 +75,8 @@ internal sealed class CommonOptions
         command.Options.Add(_url);
         command.Options.Add(_policy);
         command.Options.Add(_namespace);
+        command.Options.Add(_channel);
+        command.Options.Add(_padding);
         command.Options.Add(_dangerouslyAllowSimulation);
         command.Options.Add(CollateralCache);
         return command;
@@ -71,7 +88,14 @@ internal sealed class CommonOptions
     public ServerTarget ReadTarget(ParseResult arguments, CliHost host)
     {
         var url = ReadUrl(arguments.GetValue(_url) ?? NonEmpty(host.Variable(UrlVariable)));
-        var options = new BlindAIClientOptions { TimeProvider = host.Clock, Collateral = ReadCollateral(arguments, host) };
+        var channel = ReadChannel(arguments.GetValue(_channel) ?? NonEmpty(host.Variable(ChannelVariable)));
+        var pads = arguments.GetValue(_padding);
+        if (pads && channel != ChannelMode.Sealed)
+        {
+            throw new UsageException("--pad hides the length of sealed requests, and these are not.", "add --channel sealed, or leave it out.");
+        }
+
+        var options = new BlindAIClientOptions { TimeProvider = host.Clock, Collateral = ReadCollateral(arguments, host), Channel = channel, PadSealedRequests = pads };
         return new()
         {
             Url = url,
@@ -136,6 +160,14 @@ internal sealed class CommonOptions
             : Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttps && url.PathAndQuery == "/" && url.UserInfo.Length == 0 && url.Fragment.Length == 0
                 ? url
                 : throw new UsageException("The URL is not that of a server.", "write https://HOST:PORT, without a path.");
+
+    private static ChannelMode ReadChannel(string? text) => text switch
+    {
+        null or "gated" => ChannelMode.Gated,
+        "pinned" => ChannelMode.Pinned,
+        "sealed" => ChannelMode.Sealed,
+        _ => throw new UsageException("There is no such channel mode.", "--channel takes gated, pinned or sealed."),
+    };
 
     private static string? NonEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }

@@ -23,7 +23,7 @@ public sealed class BlindAIClient : IAsyncDisposable
 {
     private const int MaxAnswerBytes = 16 * 1024 * 1024;
 
-    private readonly AttestedChannel _channel;
+    private readonly IRequestChannel _channel;
 
     private readonly Uri _server;
 
@@ -31,7 +31,7 @@ public sealed class BlindAIClient : IAsyncDisposable
 
     private readonly BlindAIClientOptions _options;
 
-    private BlindAIClient(AttestedChannel channel, Uri server, AttestationPolicy policy, BlindAIClientOptions options)
+    private BlindAIClient(IRequestChannel channel, Uri server, AttestationPolicy policy, BlindAIClientOptions options)
     {
         _channel = channel;
         _server = server;
@@ -57,7 +57,14 @@ public sealed class BlindAIClient : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(policy);
         EvidenceExchange.RequireHttps(server);
         options ??= new();
-        var channel = await AttestedChannel.OpenAsync(new EvidenceExchange(server, policy, options), options, cancellationToken).ConfigureAwait(false);
+        var exchange = new EvidenceExchange(server, policy, options);
+        IRequestChannel channel = options.Channel switch
+        {
+            ChannelMode.Gated => await GatedChannel.OpenAsync(server, policy, exchange, options, cancellationToken).ConfigureAwait(false),
+            ChannelMode.Pinned => await PinnedChannel.OpenAsync(exchange, options, cancellationToken).ConfigureAwait(false),
+            ChannelMode.Sealed => throw new NotImplementedException(),
+            _ => throw new ArgumentOutOfRangeException(nameof(options), options.Channel, "No such channel mode."),
+        };
         return new(channel, server, policy, options);
     }
 

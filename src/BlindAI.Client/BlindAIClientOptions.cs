@@ -9,6 +9,12 @@ public sealed record BlindAIClientOptions
     /// <summary>The namespace of every request. Default <c>default</c>.</summary>
     public NamespaceName Namespace { get; init; } = NamespaceName.Default;
 
+    /// <summary>How requests reach the enclave. Default <see cref="ChannelMode.Gated"/>.</summary>
+    public ChannelMode Channel { get; init; } = ChannelMode.Gated;
+
+    /// <summary>In <see cref="ChannelMode.Sealed"/>: hides the length of requests and answers in steps of powers of two. Default false.</summary>
+    public bool PadSealedRequests { get; init; }
+
     /// <summary>Longest time for a connection to be made, TLS included. Default 15 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(15);
 

@@ -12,18 +12,23 @@ public sealed record EvidenceTranscript
     /// <summary>The evidence object, parsed and not judged.</summary>
     public required EvidenceObject Evidence { get; init; }
 
-    /// <summary>The evidence object as received: JSON in UTF-8.</summary>
+    /// <summary>The evidence object in JSON (UTF-8): as it was received, or, where the gate brought it, as its CBOR twin says it.</summary>
     public required ReadOnlyMemory<byte> Encoded { get; init; }
 
     /// <summary>This client's clock when the evidence had arrived.</summary>
     public required DateTimeOffset ReceivedAt { get; init; }
 
-    /// <summary>The SubjectPublicKeyInfo (DER) of the TLS key that the connection showed.</summary>
-    public ReadOnlyMemory<byte> TlsKey
+    /// <summary>The SubjectPublicKeyInfo (DER) of the TLS key that the connection showed; null where somebody else ends TLS.</summary>
+    public ReadOnlyMemory<byte>? TlsKey
     {
         get
         {
-            using var certificate = X509CertificateLoader.LoadCertificate(Seen.TlsCertificate.Span);
+            if (Seen is not TlsObservation tls)
+            {
+                return null;
+            }
+
+            using var certificate = X509CertificateLoader.LoadCertificate(tls.TlsCertificate.Span);
             return certificate.PublicKey.ExportSubjectPublicKeyInfo();
         }
     }

@@ -12,6 +12,9 @@ public static class HeaderNames
     /// <summary>Asks for a signed receipt.</summary>
     public const string Receipt = "blindai-receipt";
 
+    /// <summary><c>1</c> inside a sealed request asks for a padded answer: a length that tells no more than its power of two.</summary>
+    public const string Padding = "blindai-padding";
+
     /// <summary>The digest of the model that answered.</summary>
     public const string ModelDigest = "blindai-model-digest";
 }

@@ -7,6 +7,12 @@ public static class Routes
     /// <summary>Evidence: <c>POST</c> with a nonce, <c>GET</c> for the static form.</summary>
     public const string Attestation = "/.well-known/blindai/attestation";
 
+    /// <summary>The key configuration of sealed requests.</summary>
+    public const string SealedRequestKeys = "/.well-known/blindai/ohttp-keys";
+
+    /// <summary>Sealed requests: <c>POST</c>.</summary>
+    public const string SealedRequests = "/blindai/sealed";
+
     /// <summary>Server metadata.</summary>
     public const string Server = "/v2";
 

@@ -99,4 +99,19 @@ public enum ServingCode
 
     /// <summary>The server is stopping.</summary>
     ShuttingDown = 732,
+
+    /// <summary>The server answers only on connections that were proved, and on sealed requests.</summary>
+    AttestedClientRequired = 733,
+
+    /// <summary>The same sealed request has been answered before.</summary>
+    RequestReplayed = 734,
+
+    /// <summary>A sealed request is too old, from the future, or says no date.</summary>
+    RequestStale = 735,
+
+    /// <summary>An inner request names something that sealed requests may not have.</summary>
+    SealedRouteRefused = 736,
+
+    /// <summary>The memory against replays is full.</summary>
+    ReplayMemoryFull = 737,
 }

@@ -17,12 +17,15 @@ internal sealed record CliRun(int Exit, string Out, string Error)
     /// <summary>Whether the simulation's watermark stood in front of the errors.</summary>
     public Watermark IsMarked { get; init; } = new(false);
 
-    public static Task<CliRun> OfAsync(params string[] arguments) => OfAsync(static _ => null, arguments);
+    public static Task<CliRun> OfAsync(params string[] arguments) => OfAsync(Pinned, arguments);
 
     /// <summary>A run that would fetch collateral from there.</summary>
-    public static Task<CliRun> OfAsync(CollateralOptions collateral, params string[] arguments) => RunAsync(host => host with { Collateral = collateral }, arguments);
+    public static Task<CliRun> OfAsync(CollateralOptions collateral, params string[] arguments) => RunAsync(host => host with { Collateral = collateral, Variable = Pinned }, arguments);
 
-    public static Task<CliRun> OfAsync(Func<string, string?> variable, params string[] arguments) => RunAsync(host => host with { Variable = variable }, arguments);
+    public static Task<CliRun> OfAsync(Func<string, string?> variable, params string[] arguments) => RunAsync(host => host with { Variable = name => variable(name) ?? Pinned(name) }, arguments);
+
+    // The stand-in servers of these tests have no gate; what a user gets without a word about channels is in the end-to-end tests.
+    private static string? Pinned(string name) => name == CommonOptions.ChannelVariable ? "pinned" : null;
 
     private static async Task<CliRun> RunAsync(Func<CliHost, CliHost> change, string[] arguments)
     {

@@ -15,11 +15,13 @@ public sealed class VerificationLifetimeTests
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task List_ProofWithinItsLifetime_IsNotRenewed()
+    [Theory]
+    [InlineData(ChannelMode.Gated)]
+    [InlineData(ChannelMode.Pinned)]
+    public async Task List_ProofWithinItsLifetime_IsNotRenewed(ChannelMode channel)
     {
         await using var server = await SimulationServer.StartAsync();
-        await using var client = await ConnectAsync(server.Url);
+        await using var client = await ConnectAsync(server.Url, channel);
         var enclave = client.Enclave;
         _clock.Advance(AnySimulation.ReattestAfter - TimeSpan.FromSeconds(1));
 
@@ -28,11 +30,13 @@ public sealed class VerificationLifetimeTests
         Assert.Same(enclave, client.Enclave);
     }
 
-    [Fact]
-    public async Task List_ProofOfTwiceItsLifetime_IsRenewedFirst()
+    [Theory]
+    [InlineData(ChannelMode.Gated)]
+    [InlineData(ChannelMode.Pinned)]
+    public async Task List_ProofOfTwiceItsLifetime_IsRenewedFirst(ChannelMode channel)
     {
         await using var server = await SimulationServer.StartAsync();
-        await using var client = await ConnectAsync(server.Url);
+        await using var client = await ConnectAsync(server.Url, channel);
         var enclave = client.Enclave;
         _clock.Advance(2 * AnySimulation.ReattestAfter);
 
@@ -42,24 +46,28 @@ public sealed class VerificationLifetimeTests
         Assert.Equal(enclave.TlsKey, client.Enclave.TlsKey);
     }
 
-    [Fact]
-    public async Task List_ProofTooOldAndServerGone_IsRefused()
+    [Theory]
+    [InlineData(ChannelMode.Gated, RejectionCode.EvidenceUnavailable)]
+    [InlineData(ChannelMode.Pinned, RejectionCode.EnclaveExpired)]
+    public async Task List_ProofTooOldAndServerGone_IsRefused(ChannelMode channel, RejectionCode expected)
     {
         await using var server = await SimulationServer.StartAsync();
-        await using var client = await ConnectAsync(server.Url);
+        await using var client = await ConnectAsync(server.Url, channel);
         await server.StopAsync();
         _clock.Advance(2 * AnySimulation.ReattestAfter);
 
         var refusal = await Assert.ThrowsAsync<AttestationException>(() => client.ListModelsAsync(Cancellation));
 
-        Assert.Equal(RejectionCode.EnclaveExpired, refusal.Code);
+        Assert.Equal(expected, refusal.Code);
     }
 
-    [Fact]
-    public async Task List_ServerRestartedWithNewKeys_IsVerifiedAnew()
+    [Theory]
+    [InlineData(ChannelMode.Gated)]
+    [InlineData(ChannelMode.Pinned)]
+    public async Task List_ServerRestartedWithNewKeys_IsVerifiedAnew(ChannelMode channel)
     {
         await using var first = await SimulationServer.StartAsync();
-        await using var client = await ConnectAsync(first.Url);
+        await using var client = await ConnectAsync(first.Url, channel);
         var enclave = client.Enclave;
         await first.StopAsync();
         await using var second = await SimulationServer.StartAsync([$"--Listen:Url=https://127.0.0.1:{first.Url.Port}"]);
@@ -69,8 +77,10 @@ public sealed class VerificationLifetimeTests
         Assert.NotEqual(enclave.TlsKey, client.Enclave.TlsKey);
     }
 
-    [Fact]
-    public async Task List_AfterARenewalThatWasRefused_IsRefusedToo()
+    [Theory]
+    [InlineData(ChannelMode.Gated)]
+    [InlineData(ChannelMode.Pinned)]
+    public async Task List_AfterARenewalThatWasRefused_IsRefusedToo(ChannelMode channel)
     {
         await using var server = await SimulationServer.StartAsync();
         var policy = AttestationPolicy.Parse(Encoding.UTF8.GetBytes($$"""
@@ -79,7 +89,7 @@ public sealed class VerificationLifetimeTests
               "validUntil": "2026-01-01T00:05:00Z", "accept": [ { "tee": "simulation", "key": "{{server.SimulationKey}}" } ]
             }
             """));
-        await using var client = await BlindAIClient.ConnectAsync(server.Url, policy, new() { TimeProvider = _clock }, Cancellation);
+        await using var client = await BlindAIClient.ConnectAsync(server.Url, policy, new() { TimeProvider = _clock, Channel = channel }, Cancellation);
         _clock.Advance(TimeSpan.FromMinutes(4));
         await client.ListModelsAsync(Cancellation);
         _clock.Advance(TimeSpan.FromMinutes(2));
@@ -89,40 +99,46 @@ public sealed class VerificationLifetimeTests
         Assert.Equal(RejectionCode.PolicyExpired, (await Assert.ThrowsAsync<AttestationException>(() => client.ListModelsAsync(Cancellation))).Code);
     }
 
-    [Fact]
-    public async Task Reattest_ManyCallersAtOnce_ShareOneVerification()
+    [Theory]
+    [InlineData(ChannelMode.Gated)]
+    [InlineData(ChannelMode.Pinned)]
+    public async Task Reattest_ManyCallersAtOnce_ShareOneVerification(ChannelMode channel)
     {
         await using var server = await SimulationServer.StartAsync();
-        await using var client = await ConnectAsync(server.Url);
+        await using var client = await ConnectAsync(server.Url, channel);
 
         var enclaves = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => client.ReattestAsync(Cancellation)));
 
         Assert.Single(enclaves.Distinct());
     }
 
-    [Fact]
-    public async Task List_ManyCallersAtOnce_AreAllAnswered()
+    [Theory]
+    [InlineData(ChannelMode.Gated)]
+    [InlineData(ChannelMode.Pinned)]
+    public async Task List_ManyCallersAtOnce_AreAllAnswered(ChannelMode channel)
     {
         await using var server = await SimulationServer.StartAsync();
-        await using var client = await ConnectAsync(server.Url);
+        await using var client = await ConnectAsync(server.Url, channel);
 
         var lists = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => client.ListModelsAsync(Cancellation)));
 
         Assert.All(lists, list => Assert.Empty(list.Models));
     }
 
-    [Fact]
-    public async Task List_DisposedClient_Throws()
+    [Theory]
+    [InlineData(ChannelMode.Gated)]
+    [InlineData(ChannelMode.Pinned)]
+    public async Task List_DisposedClient_Throws(ChannelMode channel)
     {
         await using var server = await SimulationServer.StartAsync();
-        var client = await ConnectAsync(server.Url);
+        var client = await ConnectAsync(server.Url, channel);
         await client.DisposeAsync();
 
         await Assert.ThrowsAsync<ObjectDisposedException>(() => client.ListModelsAsync(Cancellation));
     }
 
-    private Task<BlindAIClient> ConnectAsync(Uri url) =>
-        BlindAIClient.ConnectAsync(url, AnySimulation, new() { TimeProvider = _clock }, Cancellation);
+    private Task<BlindAIClient> ConnectAsync(Uri url, ChannelMode channel) =>
+        BlindAIClient.ConnectAsync(url, AnySimulation, new() { TimeProvider = _clock, Channel = channel }, Cancellation);
 
     // A connection that the old process closed may be noticed only when it is used; the request after it meets the new process.
     private static async Task SurviveLostConnectionAsync(Func<Task> request)

@@ -117,16 +117,21 @@ public sealed class AttackTests(ServerFixture fixture) : IClassFixture<ServerFix
     {
         await using var impostor = new Impostor(_ => Task.FromResult(Array.Empty<byte>()));
 
-        await RefuseAsync(RejectionCode.PolicyUnsupported, impostor.Url, Policies.ForKey(Server.SimulationKey, members: $"\"otherModels\": \"allow\", \"binder\": \"{binder}\""));
+        var policy = Policies.ForKey(Server.SimulationKey, members: $"\"otherModels\": \"allow\", \"binder\": \"{binder}\"");
+        var refusal = await Assert.ThrowsAsync<AttestationException>(() => ConnectAsync(impostor.Url, policy, ChannelMode.Pinned));
+
+        Assert.Equal(RejectionCode.PolicyUnsupported, refusal.Code);
 
         Assert.Empty(impostor.Heard);
     }
 
-    [Fact]
-    public async Task Run_ServerReplacedByAnImpostor_SendsNoData()
+    [Theory]
+    [InlineData(ChannelMode.Gated)]
+    [InlineData(ChannelMode.Pinned)]
+    public async Task Run_ServerReplacedByAnImpostor_SendsNoData(ChannelMode channel)
     {
         await using var server = await SimulationServer.StartAsync();
-        await using var client = await BlindAIClient.ConnectAsync(server.Url, Policies.For(server), cancellationToken: TestContext.Current.CancellationToken);
+        await using var client = await ConnectAsync(server.Url, Policies.For(server), channel);
         var genuine = await Impostor.RecordEvidenceAsync(server.Url);
         await server.StopAsync();
         await using var impostor = new Impostor(_ => Task.FromResult(genuine), server.Url.Port);
@@ -175,9 +180,12 @@ public sealed class AttackTests(ServerFixture fixture) : IClassFixture<ServerFix
     {
         await using var impostor = new Impostor(_ => Task.FromResult(Encoding.UTF8.GetBytes(answer)));
 
-        var refusal = await Assert.ThrowsAsync<AttestationException>(() => ConnectAsync(impostor.Url, fixture.Policy));
+        foreach (var channel in new[] { ChannelMode.Gated, ChannelMode.Pinned })
+        {
+            var refusal = await Assert.ThrowsAsync<AttestationException>(() => ConnectAsync(impostor.Url, fixture.Policy, channel));
 
-        Assert.InRange((int)refusal.Code, 100, 199);
+            Assert.InRange((int)refusal.Code, 100, 199);
+        }
     }
 
     [Fact]
@@ -210,14 +218,18 @@ public sealed class AttackTests(ServerFixture fixture) : IClassFixture<ServerFix
         Assert.Equal(RejectionCode.ModelNotAccepted, refusal.Code);
     }
 
+    // An attack must fail whether evidence comes in the preface or over HTTP.
     private static async Task RefuseAsync(RejectionCode expected, Uri url, AttestationPolicy policy)
     {
-        var refusal = await Assert.ThrowsAsync<AttestationException>(() => ConnectAsync(url, policy));
-        Assert.Equal(expected, refusal.Code);
+        foreach (var channel in new[] { ChannelMode.Gated, ChannelMode.Pinned })
+        {
+            var refusal = await Assert.ThrowsAsync<AttestationException>(() => ConnectAsync(url, policy, channel));
+            Assert.Equal(expected, refusal.Code);
+        }
     }
 
-    private static Task<BlindAIClient> ConnectAsync(Uri url, AttestationPolicy policy) =>
-        BlindAIClient.ConnectAsync(url, policy, cancellationToken: TestContext.Current.CancellationToken);
+    private static Task<BlindAIClient> ConnectAsync(Uri url, AttestationPolicy policy, ChannelMode channel = ChannelMode.Gated) =>
+        BlindAIClient.ConnectAsync(url, policy, new() { Channel = channel }, TestContext.Current.CancellationToken);
 
     private static SocketsHttpHandler TrustNobodysHandler() => new()
     {

@@ -1,8 +1,10 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
+using BlindAI.Attestation.Evidence;
 
 namespace BlindAI.EndToEnd.Tests;
 
@@ -24,6 +26,11 @@ internal sealed class RawConnection : IDisposable
         _stream = stream;
         _limit = limit;
     }
+
+    /// <summary>The binder of this end.</summary>
+    public ChannelBinder Binder => ChannelBinder.Take(Tls)!;
+
+    private SslStream Tls => (SslStream)_stream;
 
     /// <summary>Connects with TLS.</summary>
     /// <exception cref="AuthenticationException">The server refused the handshake.</exception>
@@ -106,6 +113,31 @@ internal sealed class RawConnection : IDisposable
             return null;
         }
     }
+
+    /// <summary>Reads what answers a preface; null when the server closed the connection instead.</summary>
+    public async Task<GateReply?> ReadReplyAsync()
+    {
+        try
+        {
+            var head = await ReadExactlyAsync(GateReply.HeadLength);
+            var length = BinaryPrimitives.ReadUInt32BigEndian(head.AsSpan(Preface.Magic.Length));
+            Assert.InRange(length, 0u, (uint)EvidenceObject.MaxEncodedLength);
+            return new(head[..Preface.Magic.Length], await ReadExactlyAsync((int)length));
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What a client saw of this connection: with the binder of this end, or as one that has none.</summary>
+    public TlsObservation See(Nonce nonce, bool withBinder) => new()
+    {
+        Nonce = nonce,
+        Host = "localhost",
+        TlsCertificate = Tls.RemoteCertificate!.GetRawCertData(),
+        Binder = withBinder ? Binder : null,
+    };
 
     /// <summary>Waits until the server closes the connection, and returns what it still said.</summary>
     public async Task<byte[]> ReadToCloseAsync()

@@ -52,7 +52,7 @@ public sealed class ForgedEnclave : IDisposable
     public ReadOnlyMemory<byte> ReceiptKey => _receiptKey.ExportSubjectPublicKeyInfo();
 
     /// <summary>What an honest client saw of this enclave.</summary>
-    public ChannelObservation Seen => new() { Nonce = Nonce, Host = "risk.example.org", TlsCertificate = Certificate.RawData };
+    public TlsObservation Seen => new() { Nonce = Nonce, Host = "risk.example.org", TlsCertificate = Certificate.RawData };
 
     /// <summary>A policy for this enclave with one member replaced.</summary>
     public AttestationPolicy MakePolicy(

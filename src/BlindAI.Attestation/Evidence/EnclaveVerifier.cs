@@ -8,7 +8,7 @@ namespace BlindAI.Attestation.Evidence;
 /// <remarks>
 /// Source: docs/attestation.md, clause 4. No clock, no network, no log; the one thing it may read is the certificate file that a policy names. In order, the first failure gives the code:
 /// 1. The policy is still valid. 2. A TEE that the policy names signed the evidence. 3. What it signed is the digest of these very claims.
-/// 4. The claims carry my nonce. 5. They name the TLS key that I saw. 6. They name the binder of my connection, if one was demanded.
+/// 4. The claims carry my nonce. 5. They name the TLS key that I saw, or, where TLS ends elsewhere, the keys to seal to. 6. They name the binder of my connection, if one was demanded.
 /// 7. The keys beside the claims are the claimed ones. 8. The service is the policy's. 9. The trust configuration is an accepted one.
 /// 10. One entry of the policy accepts what the TEE vouches for. 11. The machine is an accepted one.
 /// </remarks>
@@ -44,17 +44,30 @@ public static class EnclaveVerifier
             "The evidence does not carry the nonce of this exchange: it is old, or was made for somebody else.");                   // 4
         steps.Add(new(4, "evidence is fresh", "It answers a random number that was made for this exchange a moment ago, so it is not a recording."));
 
-        using var certificate = X509CertificateLoader.LoadCertificate(seen.TlsCertificate.Span);
-        Reject.Unless(claims.TlsKey.Equals(Sha256Digest.Of(certificate.PublicKey.ExportSubjectPublicKeyInfo())), RejectionCode.TlsKeyMismatch,
-            "The evidence names another TLS key than the one of this connection: somebody stands between you and the enclave.",
-            "a proxy that ends TLS (corporate inspection, CDN, ingress) looks the same; connect past it.");                          // 5
-        RaTlsCheck.Verify(certificate, evidence, item, verifiers, now);
-        steps.Add(new(5, "connection ends in the enclave", "The encryption key of this connection is the one that the evidence names; nobody in between can read along."));
+        var tls = seen as TlsObservation;
+        using var certificate = tls is null ? null : X509CertificateLoader.LoadCertificate(tls.TlsCertificate.Span);
+        if (certificate is null)
+        {
+            Reject.Unless(claims.SealedRequestKeys is not null && value.SealedRequestKeys is not null, RejectionCode.SealedRequestsUnsupported,
+                "The enclave offers no sealed requests, so nothing can be sent to it through somebody who ends TLS.", "connect past him.");
+            steps.Add(new(5, "requests are sealed to the enclave", "Somebody ends TLS on the way and is trusted with nothing: each request is encrypted to a key that the evidence names."));
+        }
+        else
+        {
+            Reject.Unless(claims.TlsKey.Equals(Sha256Digest.Of(certificate.PublicKey.ExportSubjectPublicKeyInfo())), RejectionCode.TlsKeyMismatch,
+                "The evidence names another TLS key than the one of this connection: somebody stands between you and the enclave.",
+                "a proxy that ends TLS (corporate inspection, CDN, ingress) looks the same; connect past it, or use sealed requests.");
+            RaTlsCheck.Verify(certificate, evidence, item, verifiers, now);
+            steps.Add(new(5, "connection ends in the enclave", "The encryption key of this connection is the one that the evidence names; nobody in between can read along."));
+        }                                                                                                                           // 5
 
-        CheckBinder(claims, seen, policy);                                                                                          // 6
-        steps.Add(seen.Binder is null
-            ? new(6, "binder is NOT CHECKED", "The evidence names the key of this connection, not the connection itself: whoever stole that key could relay it.")
-            : new(6, "connection is bound", "The evidence was made for this very connection, not only for its key."));
+        CheckBinder(claims, tls?.Binder, policy);                                                                                   // 6
+        steps.Add((tls, tls?.Binder) switch
+        {
+            (null, _) => new(6, "binder is not needed", "What is sealed is for the enclave alone, over whatever connection it travels."),
+            (_, null) => new(6, "binder is NOT CHECKED", "The evidence names the key of this connection, not the connection itself: whoever stole that key could relay it."),
+            _ => new(6, "connection is bound", "The evidence was made for this very connection, not only for its key."),
+        });
 
         CheckKeys(value, claims);                                                                                                   // 7
         steps.Add(new(7, "keys match", "The other keys that came along are the ones that the evidence names."));
@@ -74,12 +87,16 @@ public static class EnclaveVerifier
             gpu => ends.Add(GpuCheck.Verify(value, claims, seen, gpu, verifiers(TeeKind.NvidiaGpu), now).ValidUntil));                                   // 10
         steps.Add(MeaningOfJudgement(evidence, entry));
 
-        MachineCheck.Judge(evidence, policy.Machines, certificate, seen, now);                                                      // 11
+        MachineCheck.Judge(evidence, policy.Machines, certificate, tls, now);                                                      // 11
         steps.Add(policy.Machines is MachineRule.Any
             ? new(11, "machine is NOT CHECKED", "Your policy accepts any machine: this proves what runs, not whose computer it runs on.")
             : new(11, "machine is accepted", "The enclave runs on a machine that your policy names."));
 
-        return new(evidence, claims, claimsDigest, policy, LifetimeOf(policy, ends, now), steps);
+        return new(evidence, claims, claimsDigest, policy, LifetimeOf(policy, ends, now), steps)
+        {
+            SealedRequestKeys = tls is null ? value.SealedRequestKeys : null,
+            ConnectionKey = value.ConnectionKey,
+        };
     }
 
     /// <summary>What a policy says of evidence alone, with no claims and no connection beside it: for captured evidence. It permits nothing.</summary>
@@ -157,12 +174,12 @@ public static class EnclaveVerifier
         throw first ?? new AttestationException(RejectionCode.Internal, "There was nothing to verify.");
     }
 
-    private static void CheckBinder(Claims claims, ChannelObservation seen, AttestationPolicy policy)
+    private static void CheckBinder(Claims claims, ChannelBinder? binder, AttestationPolicy policy)
     {
-        Reject.Unless(policy.Binder == BinderRequirement.Preferred || seen.Binder is not null, RejectionCode.PolicyUnsupported,
-            "The policy requires a channel binder, and this client takes none in pinned mode.", "use \"binder\": \"preferred\".");
-        Reject.Unless(seen.Binder is null || seen.Binder == claims.Binder, RejectionCode.BinderMismatch,
-            "The evidence was made for another connection than this one.");
+        Reject.Unless(policy.Binder == BinderRequirement.Preferred || binder is not null, RejectionCode.PolicyUnsupported,
+            "The policy requires a channel binder, and this connection has none.", "connect in gated mode, on a platform whose TLS gives one (Linux), or use \"binder\": \"preferred\".");
+        Reject.Unless(binder is null || binder == claims.Binder, RejectionCode.BinderMismatch,
+            "The evidence was made for another connection than this one: somebody who holds the server's TLS key relays it.");
     }
 
     private static void CheckKeys(EvidenceObject value, Claims claims)
@@ -171,6 +188,8 @@ public static class EnclaveVerifier
             RejectionCode.KeyHashMismatch, "\"sig_spki\" is not the receipt key that the claims name.");
         Reject.Unless(value.SealedRequestKeys is not { } keys || claims.SealedRequestKeys is { } claimed && claimed.Equals(Sha256Digest.Of(keys.Span)),
             RejectionCode.KeyHashMismatch, "\"hpke_keys\" are not the keys that the claims name.");
+        Reject.Unless(value.ConnectionKey is not { } connectionKey || claims.ConnectionKey is { } named && named.Equals(Sha256Digest.Of(connectionKey.Span)),
+            RejectionCode.KeyHashMismatch, "\"conn_spki\" is not the connection key that the claims name.");
     }
 
     private static string MeaningOf(TeeKind tee) => tee.IsHardware

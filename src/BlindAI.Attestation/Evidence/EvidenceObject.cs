@@ -30,4 +30,7 @@ public sealed record EvidenceObject
 
     /// <summary>The receipt key's SubjectPublicKeyInfo; must hash to claim 8.</summary>
     public ReadOnlyMemory<byte>? ReceiptKey { get; init; }
+
+    /// <summary>The connection key's SubjectPublicKeyInfo; must hash to claim 15.</summary>
+    public ReadOnlyMemory<byte>? ConnectionKey { get; init; }
 }

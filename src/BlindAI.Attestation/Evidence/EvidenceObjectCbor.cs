@@ -39,6 +39,11 @@ public static class EvidenceObjectCbor
             WriteBytes(writer, "sig_spki", receiptKey);
         }
 
+        if (value.ConnectionKey is { } connectionKey)
+        {
+            WriteBytes(writer, "conn_spki", connectionKey);
+        }
+
         writer.WriteEndMap();
         return writer.Encode();
     }
@@ -65,7 +70,7 @@ public static class EvidenceObjectCbor
     private static EvidenceObject ReadObject(CborReader reader)
     {
         ulong? version = null;
-        ReadOnlyMemory<byte>? claims = null, sealedRequestKeys = null, receiptKey = null;
+        ReadOnlyMemory<byte>? claims = null, sealedRequestKeys = null, receiptKey = null, connectionKey = null;
         List<TeeEvidence>? evidence = null;
         IReadOnlyList<ReadOnlyMemory<byte>> chain = [];
         for (var left = ReadMapCount(reader); left > 0; left--)
@@ -78,6 +83,7 @@ public static class EvidenceObjectCbor
                 case "tls_chain": chain = ReadList(reader); break;
                 case "hpke_keys": sealedRequestKeys = reader.ReadByteString(); break;
                 case "sig_spki": receiptKey = reader.ReadByteString(); break;
+                case "conn_spki": connectionKey = reader.ReadByteString(); break;
                 // Part of the format, without weight in a verdict: what they say is not trusted.
                 case "manifest" or "results": reader.SkipValue(); break;
                 default: throw new AttestationException(RejectionCode.MemberUnknown, "The evidence object has an unknown member.", "a newer client may know it.");
@@ -94,6 +100,7 @@ public static class EvidenceObjectCbor
             TlsChain = chain,
             SealedRequestKeys = sealedRequestKeys,
             ReceiptKey = receiptKey,
+            ConnectionKey = connectionKey,
         };
     }
 

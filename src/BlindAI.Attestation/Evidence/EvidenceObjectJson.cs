@@ -39,6 +39,11 @@ public static class EvidenceObjectJson
                 writer.WriteString("sig_spki", StrictBase64Url.Encode(receiptKey.Span));
             }
 
+            if (value.ConnectionKey is { } connectionKey)
+            {
+                writer.WriteString("conn_spki", StrictBase64Url.Encode(connectionKey.Span));
+            }
+
             writer.WriteEndObject();
         }
 
@@ -69,7 +74,7 @@ public static class EvidenceObjectJson
     private static EvidenceObject ReadObject(ref Utf8JsonReader reader)
     {
         long? version = null;
-        ReadOnlyMemory<byte>? claims = null, sealedRequestKeys = null, receiptKey = null;
+        ReadOnlyMemory<byte>? claims = null, sealedRequestKeys = null, receiptKey = null, connectionKey = null;
         List<TeeEvidence>? evidence = null;
         IReadOnlyList<ReadOnlyMemory<byte>> chain = [];
         var seen = new MemberNames();
@@ -84,6 +89,7 @@ public static class EvidenceObjectJson
                 case "tls_chain": chain = ReadList(ref reader, name); break;
                 case "hpke_keys": sealedRequestKeys = ReadBytes(ref reader, name); break;
                 case "sig_spki": receiptKey = ReadBytes(ref reader, name); break;
+                case "conn_spki": connectionKey = ReadBytes(ref reader, name); break;
                 // Part of the format, without weight in a verdict: what they say is not trusted.
                 case "manifest" or "results": reader.Skip(); break;
                 default: throw new AttestationException(RejectionCode.MemberUnknown, "The evidence object has an unknown member.", "a newer client may know it.");
@@ -99,6 +105,7 @@ public static class EvidenceObjectJson
             TlsChain = chain,
             SealedRequestKeys = sealedRequestKeys,
             ReceiptKey = receiptKey,
+            ConnectionKey = connectionKey,
         };
     }
 

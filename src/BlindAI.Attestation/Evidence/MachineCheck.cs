@@ -13,7 +13,7 @@ internal static class MachineCheck
     /// <exception cref="AttestationException">
     /// <see cref="RejectionCode.MachineNotAccepted"/>, <see cref="RejectionCode.ChainUntrusted"/>; <see cref="RejectionCode.PolicyInvalid"/>: its file cannot be read.
     /// </exception>
-    public static void Judge(VerifiedEvidence evidence, MachineRule rule, X509Certificate2 certificate, ChannelObservation seen, DateTimeOffset now)
+    public static void Judge(VerifiedEvidence evidence, MachineRule rule, X509Certificate2? certificate, TlsObservation? seen, DateTimeOffset now)
     {
         switch (rule)
         {
@@ -22,9 +22,12 @@ internal static class MachineCheck
             case MachineRule.Listed listed:
                 JudgeIdentity(listed, evidence);
                 break;
-            case MachineRule.Tls tls:
+            case MachineRule.Tls tls when certificate is not null && seen is not null:
                 JudgeChain(tls, certificate, seen, now);
                 break;
+            case MachineRule.Tls:
+                throw new AttestationException(RejectionCode.PolicyUnsupported, "The policy judges the enclave's TLS certificate, and somebody else ends TLS on the way.",
+                    "name the machines by their ids, or connect past him.");
             default:
                 throw new AttestationException(RejectionCode.Internal, "The policy has a machine rule without a check.");
         }
@@ -43,7 +46,7 @@ internal static class MachineCheck
 
     private static bool Names(IReadOnlyList<HexValue>? accepted, ReadOnlyMemory<byte>? id) => id is { } bytes && accepted is not null && accepted.Contains(bytes.Span);
 
-    private static void JudgeChain(MachineRule.Tls rule, X509Certificate2 certificate, ChannelObservation seen, DateTimeOffset now)
+    private static void JudgeChain(MachineRule.Tls rule, X509Certificate2 certificate, TlsObservation seen, DateTimeOffset now)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;

@@ -3,7 +3,10 @@ using BlindAI.Attestation.Policy;
 namespace BlindAI.Attestation.Evidence;
 
 /// <summary>The proof that an enclave was verified against a policy over this connection: the only thing a channel can be built from.</summary>
-/// <remarks>Made by <see cref="EnclaveVerifier"/> only. It says which TLS key may be spoken to, and for how long.</remarks>
+/// <remarks>
+/// Made by <see cref="EnclaveVerifier"/> only. It says which one key may be spoken to, and for how long: the TLS key, or, where somebody ends TLS on the way,
+/// the keys that requests are sealed to. Never both.
+/// </remarks>
 public sealed class VerifiedEnclave
 {
     internal VerifiedEnclave(VerifiedEvidence evidence, Claims claims, Sha256Digest claimsDigest, AttestationPolicy policy, TimeSpan lifetime, IReadOnlyList<ProvedStep> steps)
@@ -28,8 +31,14 @@ public sealed class VerifiedEnclave
     /// <summary>SHA-256 of the claims as received.</summary>
     public Sha256Digest ClaimsDigest { get; }
 
-    /// <summary>SHA-256 of the SubjectPublicKeyInfo of the one TLS key that this proof covers.</summary>
-    public Sha256Digest TlsKey => Claims.TlsKey;
+    /// <summary>SHA-256 of the SubjectPublicKeyInfo of the one TLS key that this proof covers; null where it covers <see cref="SealedRequestKeys"/>.</summary>
+    public Sha256Digest? TlsKey => SealedRequestKeys is null ? Claims.TlsKey : null;
+
+    /// <summary>The <c>application/ohttp-keys</c> that this proof covers; null where it covers <see cref="TlsKey"/>.</summary>
+    public ReadOnlyMemory<byte>? SealedRequestKeys { get; internal init; }
+
+    /// <summary>The SubjectPublicKeyInfo of the key that proves further connections (claim 15); null when the enclave has none.</summary>
+    public ReadOnlyMemory<byte>? ConnectionKey { get; internal init; }
 
     /// <summary>The policy that was met.</summary>
     public AttestationPolicy Policy { get; }

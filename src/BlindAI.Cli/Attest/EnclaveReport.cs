@@ -24,7 +24,8 @@ internal sealed class EnclaveReport(Uri server, VerifiedEnclave enclave)
         output.WriteLine();
         Line("TEE", enclave.Tee.IsHardware ? $"{enclave.Tee} (hardware)" : $"{enclave.Tee} (NO hardware)");
         Line("service", enclave.Claims.Service);
-        Line("TLS key", enclave.TlsKey);
+        Line("channel", enclave.TlsKey is null ? "sealed requests: somebody else ends TLS" : "TLS ends in the enclave");
+        Line("TLS key", enclave.Claims.TlsKey);
         Line("receipt key", enclave.Claims.ReceiptKey);
         Line("configuration", enclave.Claims.Configuration);
         Line("instance", $"{Instance}, epoch {enclave.Claims.Epoch}");
@@ -60,7 +61,8 @@ internal sealed class EnclaveReport(Uri server, VerifiedEnclave enclave)
         }
 
         writer.WriteString("service", enclave.Claims.Service);
-        writer.WriteString("tlsKey", enclave.TlsKey.ToString());
+        writer.WriteString("channel", enclave.TlsKey is null ? "sealed" : "tls");
+        writer.WriteString("tlsKey", enclave.Claims.TlsKey.ToString());
         writer.WriteString("receiptKey", enclave.Claims.ReceiptKey.ToString());
         writer.WriteString("configuration", enclave.Claims.Configuration.ToString());
         writer.WriteString("instance", Instance);

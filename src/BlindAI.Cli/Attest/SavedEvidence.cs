@@ -19,8 +19,12 @@ internal static class SavedEvidence
         writer.WriteString("host", transcript.Seen.Host);
         writer.WriteString("receivedAt", Printable.Instant(transcript.ReceivedAt));
         writer.WriteString("nonce", StrictBase64Url.Encode(transcript.Seen.Nonce.Bytes.Span));
-        writer.WriteString("tlsSpki", StrictBase64Url.Encode(transcript.TlsKey.Span));
-        writer.WriteString("tlsCertificate", StrictBase64Url.Encode(transcript.Seen.TlsCertificate.Span));
+        if (transcript is { Seen: TlsObservation seen, TlsKey: { } key })
+        {
+            writer.WriteString("tlsSpki", StrictBase64Url.Encode(key.Span));
+            writer.WriteString("tlsCertificate", StrictBase64Url.Encode(seen.TlsCertificate.Span));
+        }
+
         writer.WritePropertyName("evidence");
         writer.WriteRawValue(transcript.Encoded.Span);
         writer.WriteEndObject();

@@ -24,7 +24,7 @@ internal sealed class UnverifiedClaim(Uri server, EvidenceTranscript transcript)
         output.WriteLine($"{server.Authority} was NOT VERIFIED. It claims, and nothing proves:");
         output.WriteLine($"  TEE            {Kinds}");
         output.WriteLine($"  service        {Printable.Clean(claims.Service)}");
-        output.WriteLine($"  TLS key        {claims.TlsKey}{(claims.TlsKey.Equals(Sha256Digest.Of(transcript.TlsKey.Span)) ? "" : " (NOT the key of this connection)")}");
+        output.WriteLine($"  TLS key        {claims.TlsKey}{(transcript.TlsKey is not { } key || claims.TlsKey.Equals(Sha256Digest.Of(key.Span)) ? "" : " (NOT the key of this connection)")}");
         output.WriteLine($"  configuration  {claims.Configuration}");
         output.WriteLine();
     }

@@ -15,7 +15,7 @@ internal sealed record RecordedExchange
     public required EvidenceObject Value { get; init; }
 
     /// <summary>What the client sent and saw, where the file says so.</summary>
-    public ChannelObservation? Seen { get; init; }
+    public TlsObservation? Seen { get; init; }
 
     /// <summary>The nonce that the claims must carry; null where nobody says which.</summary>
     public Nonce? Nonce { get; init; }
@@ -64,7 +64,7 @@ internal sealed record RecordedExchange
             // The server's own bytes, as the reader of the protocol takes them: strictly.
             Value = EvidenceObjectJson.Parse(Encoding.UTF8.GetBytes(evidence.GetRawText())),
             Nonce = Nonce.Parse(Decode(saved, "nonce")),
-            Seen = new()
+            Seen = !saved.TryGetProperty("tlsCertificate", out _) ? null : new()
             {
                 Nonce = Nonce.Parse(Decode(saved, "nonce")),
                 Host = saved.GetProperty("host").GetString() ?? "",

@@ -8,21 +8,21 @@ using BlindAI.Protocol;
 
 namespace BlindAI.Client.Channel;
 
-/// <summary>Asks a server to prove itself. This is all that is ever said to an unverified server: a path and a random number.</summary>
+/// <summary>Asks a server to prove itself, and judges the proof. This is all that is ever said to an unverified server: a path or a preface, and a random number.</summary>
 internal sealed class EvidenceExchange(Uri server, AttestationPolicy policy, BlindAIClientOptions options)
 {
     /// <summary>Longest time between sending the nonce and holding the evidence (docs/attestation.md, clause 6).</summary>
     private static readonly TimeSpan NonceLifetime = TimeSpan.FromSeconds(60);
 
     /// <summary>Longest time for fetching collateral, all of it together.</summary>
-    private static readonly TimeSpan CollateralLifetime = TimeSpan.FromSeconds(90);
+    public static readonly TimeSpan CollateralLifetime = TimeSpan.FromSeconds(90);
 
     private volatile EvidenceTranscript? _transcript;
 
     /// <summary>The exchange that was verified last.</summary>
     public EvidenceTranscript Transcript => _transcript ?? throw new InvalidOperationException("No enclave has been verified.");
 
-    /// <summary>Performs the exchange on a connection of its own and verifies what came.</summary>
+    /// <summary>Performs the exchange over HTTP, on a connection of its own, and verifies what came.</summary>
     /// <exception cref="AttestationException">The server was refused, or gave no evidence.</exception>
     public async Task<VerifiedEnclave> VerifyAsync(CancellationToken cancellationToken)
     {
@@ -30,11 +30,21 @@ internal sealed class EvidenceExchange(Uri server, AttestationPolicy policy, Bli
         policy.RequireValidAt(options.TimeProvider.GetUtcNow());
         if (policy.Binder != BinderRequirement.Preferred)
         {
-            throw new AttestationException(RejectionCode.PolicyUnsupported, "The policy requires a channel binder, and this client takes none in pinned mode.", "use \"binder\": \"preferred\".");
+            throw new AttestationException(RejectionCode.PolicyUnsupported, $"The policy requires a channel binder, and there is none in {options.Channel.ToString().ToLowerInvariant()} mode.",
+                "connect in gated mode, or use \"binder\": \"preferred\".");
         }
 
         var started = options.TimeProvider.GetTimestamp();
-        var transcript = await FetchAsync(server, options, cancellationToken).ConfigureAwait(false);
+        return await VerifyAsync(await FetchAsync(server, options, cancellationToken).ConfigureAwait(false), started, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Verifies what came of an exchange.</summary>
+    /// <param name="transcript">What was sent, seen and received.</param>
+    /// <param name="started">The clock's timestamp before the nonce was sent.</param>
+    /// <param name="cancellationToken">Ends the fetching of collateral.</param>
+    /// <exception cref="AttestationException">The server was refused.</exception>
+    public async Task<VerifiedEnclave> VerifyAsync(EvidenceTranscript transcript, long started, CancellationToken cancellationToken)
+    {
         if (options.TimeProvider.GetElapsedTime(started) > NonceLifetime)
         {
             throw new AttestationException(RejectionCode.EvidenceLate, $"The evidence took longer than {NonceLifetime.TotalSeconds:0} s.", "try again; a server under load answers late.");
@@ -73,13 +83,15 @@ internal sealed class EvidenceExchange(Uri server, AttestationPolicy policy, Bli
                 ?? throw new AttestationException(RejectionCode.TooLarge, $"The evidence object is over {EvidenceObject.MaxEncodedLength} bytes.");
             return new()
             {
-                Seen = new()
-                {
-                    Nonce = nonce,
-                    Host = server.IdnHost,
-                    TlsCertificate = observer.Certificate ?? throw new AttestationException(RejectionCode.Internal, "The exchange showed no certificate."),
-                    TlsIntermediates = observer.Intermediates,
-                },
+                Seen = options.Channel == ChannelMode.Sealed
+                    ? new SealedObservation { Nonce = nonce, Host = server.IdnHost }
+                    : new TlsObservation
+                    {
+                        Nonce = nonce,
+                        Host = server.IdnHost,
+                        TlsCertificate = observer.Certificate ?? throw new AttestationException(RejectionCode.Internal, "The exchange showed no certificate."),
+                        TlsIntermediates = observer.Intermediates,
+                    },
                 Evidence = EvidenceObjectJson.Parse(encoded),
                 Encoded = encoded,
                 ReceivedAt = options.TimeProvider.GetUtcNow(),

@@ -1,3 +1,5 @@
+using BlindAI.Protocol;
+
 namespace BlindAI.Client.Channel;
 
 /// <summary>Says in a few words why a connection failed.</summary>
@@ -13,4 +15,8 @@ internal static class HttpFaults
             _ => "the connection failed",
         }
         : "the connection ended early";
+
+    /// <summary>What a caller hears of a request whose answer did not come.</summary>
+    public static ServingException Lost(Exception exception) =>
+        new(ServingCode.ConnectionLost, $"The request was not answered ({Describe(exception)}).", "it may or may not have been carried out.", exception);
 }

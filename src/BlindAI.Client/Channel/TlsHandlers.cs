@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 
 namespace BlindAI.Client.Channel;
 
@@ -15,14 +16,18 @@ internal static class TlsHandlers
         AutomaticDecompression = System.Net.DecompressionMethods.None,
         ActivityHeadersPropagator = null,
         ConnectTimeout = connectTimeout,
-        SslOptions = new()
-        {
-            EnabledSslProtocols = SslProtocols.Tls13,
-            AllowTlsResume = false,
-            AllowRenegotiation = false,
-            CertificateRevocationCheckMode = System.Security.Cryptography.X509Certificates.X509RevocationMode.NoCheck,
-            CertificateChainPolicy = new() { DisableCertificateDownloads = true, RevocationMode = System.Security.Cryptography.X509Certificates.X509RevocationMode.NoCheck },
-            RemoteCertificateValidationCallback = validate,
-        },
+        SslOptions = CreateTls(validate),
+    };
+
+    /// <summary>TLS as every connection has it.</summary>
+    public static SslClientAuthenticationOptions CreateTls(RemoteCertificateValidationCallback validate, string? host = null) => new()
+    {
+        TargetHost = host,
+        EnabledSslProtocols = SslProtocols.Tls13,
+        AllowTlsResume = false,
+        AllowRenegotiation = false,
+        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        CertificateChainPolicy = new() { DisableCertificateDownloads = true, RevocationMode = X509RevocationMode.NoCheck },
+        RemoteCertificateValidationCallback = validate,
     };
 }

@@ -6,47 +6,53 @@ using BlindAI.Attestation.Evidence;
 
 namespace BlindAI.Client.Channel;
 
-/// <summary>The TLS keys that verified enclaves hold, each with the age of its proof by this client's monotonic clock.</summary>
+/// <summary>The TLS keys that verified enclaves hold, each with its proof.</summary>
 /// <remarks>
 /// A new connection needs a proof younger than its lifetime, and a connection is pooled for one lifetime at most: so no request ever travels under
 /// a proof older than two lifetimes, whatever the server's clock says.
 /// </remarks>
 internal sealed class VerifiedKeys(TimeProvider clock)
 {
-    private ImmutableDictionary<Sha256Digest, Proof> _proofs = ImmutableDictionary<Sha256Digest, Proof>.Empty;
+    private ImmutableDictionary<Sha256Digest, TlsProof> _proofs = ImmutableDictionary<Sha256Digest, TlsProof>.Empty;
 
-    private volatile VerifiedEnclave? _newest;
+    private volatile TlsProof? _newest;
 
-    /// <summary>The enclave that was verified last.</summary>
-    public VerifiedEnclave Newest => _newest ?? throw new InvalidOperationException("No enclave has been verified.");
+    /// <summary>The proof of the enclave that was verified last.</summary>
+    public TlsProof Newest => _newest ?? throw new InvalidOperationException("No enclave has been verified.");
 
-    /// <summary>How old the last proof is.</summary>
-    public TimeSpan NewestAge => _proofs.TryGetValue(Newest.TlsKey, out var proof) ? Age(proof) : TimeSpan.MaxValue;
+    /// <summary>Whether any enclave has been verified.</summary>
+    public bool IsEmpty => _newest is null;
 
     /// <summary>Adds a proof, and forgets those that can serve no connection any more.</summary>
-    /// <param name="enclave">The proof.</param>
+    /// <param name="enclave">The enclave.</param>
     /// <param name="verifiedAt">The clock's timestamp before the nonce was sent: the age is never understated.</param>
-    public void Add(VerifiedEnclave enclave, long verifiedAt)
+    public TlsProof Add(VerifiedEnclave enclave, long verifiedAt)
     {
-        ImmutableInterlocked.Update(ref _proofs, proofs => proofs
-            .RemoveRange(proofs.Where(pair => Age(pair.Value) >= pair.Value.Enclave.Lifetime).Select(pair => pair.Key))
-            .SetItem(enclave.TlsKey, new(enclave, verifiedAt)));
-        _newest = enclave;
+        var proof = new TlsProof(enclave, verifiedAt, clock);
+        ImmutableInterlocked.Update(ref _proofs, proofs => proofs.RemoveRange(proofs.Where(pair => !pair.Value.IsFresh).Select(pair => pair.Key)).SetItem(proof.TlsKey, proof));
+        _newest = proof;
+        return proof;
     }
 
-    /// <summary>The callback of every connection that carries data: exactly the verified keys, and nothing else. No I/O.</summary>
-    public bool Accepts(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    /// <summary>The fresh proof of a key; null when there is none.</summary>
+    public TlsProof? Find(Sha256Digest tlsKey) => _proofs.TryGetValue(tlsKey, out var proof) && proof.IsFresh ? proof : null;
+
+    /// <summary>Ends the proof of a key that was refused.</summary>
+    public void Withdraw(Sha256Digest tlsKey)
     {
-        if (certificate is null)
+        if (_proofs.TryGetValue(tlsKey, out var proof))
         {
-            return false;
+            proof.Withdraw();
         }
-
-        using var seen = X509CertificateLoader.LoadCertificate(certificate.GetRawCertData());
-        return _proofs.TryGetValue(Sha256Digest.Of(seen.PublicKey.ExportSubjectPublicKeyInfo()), out var proof) && Age(proof) < proof.Enclave.Lifetime;
     }
 
-    private TimeSpan Age(Proof proof) => clock.GetElapsedTime(proof.VerifiedAt);
+    /// <summary>The callback of every connection that carries data in pinned mode: exactly the verified keys, and nothing else. No I/O.</summary>
+    public bool Accepts(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) => certificate is not null && Find(KeyOf(certificate)) is not null;
 
-    private sealed record Proof(VerifiedEnclave Enclave, long VerifiedAt);
+    /// <summary>How claims name a certificate's key.</summary>
+    public static Sha256Digest KeyOf(X509Certificate certificate)
+    {
+        using var seen = X509CertificateLoader.LoadCertificate(certificate.GetRawCertData());
+        return Sha256Digest.Of(seen.PublicKey.ExportSubjectPublicKeyInfo());
+    }
 }

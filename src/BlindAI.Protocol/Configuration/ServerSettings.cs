@@ -58,6 +58,7 @@ public sealed record ServerSettings
             InferenceThreads = (int)reader.Integer("Inference:Threads", defaults.InferenceThreads, 1, 256),
             Trust = new()
             {
+                RequireAttestedClients = reader.Boolean("Listen:RequireAttestedClients", trust.RequireAttestedClients),
                 LogLevel = reader.Choice("Logging:Level", trust.LogLevel),
                 Protocol = new()
                 {
@@ -103,6 +104,15 @@ public sealed record ServerSettings
             Value(key) is not { } value ? fallback
             : long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number
             : throw new ConfigurationException($"{key} must be an integer from {least} to {most}.");
+
+        public bool Boolean(string key, bool fallback) =>
+            Value(key)?.ToLowerInvariant() switch
+            {
+                null => fallback,
+                "true" => true,
+                "false" => false,
+                _ => throw new ConfigurationException($"{key} must be true or false."),
+            };
 
         public TEnum Choice<TEnum>(string key, TEnum fallback)
             where TEnum : struct, Enum =>

@@ -8,7 +8,10 @@ namespace BlindAI.Protocol.Configuration;
 public sealed record TrustConfiguration
 {
     /// <summary>The version of the document; it grows when a member is added or changes its meaning.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
+
+    /// <summary>Whether only clients are served that had their connection proved, or that seal their requests. Default false.</summary>
+    public bool RequireAttestedClients { get; init; }
 
     /// <summary>How much is logged. Default Information.</summary>
     public ServerLogLevel LogLevel { get; init; } = ServerLogLevel.Information;
@@ -51,6 +54,7 @@ public sealed record TrustConfiguration
     {
         ["version"] = Version,
         ["access"] = new Dictionary<string, object> { ["callers"] = "any" },
+        ["listen"] = new Dictionary<string, object> { ["requireAttestedClients"] = RequireAttestedClients },
         ["logging"] = new Dictionary<string, object> { ["level"] = LogLevel.ToString() },
         ["telemetry"] = new Dictionary<string, object> { ["mode"] = "off" },
         ["limits"] = new Dictionary<string, object>

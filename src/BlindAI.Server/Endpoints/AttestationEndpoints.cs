@@ -22,8 +22,9 @@ internal static class AttestationEndpoints
         var metrics = app.Services.GetRequiredService<ServerMetrics>();
         app.MapPost(Routes.Attestation, (RequestDelegate)(async context =>
         {
-            var nonce = await ReadNonceAsync(context);
-            var value = await evidence.ProveAsync(nonce, context.Connection.RemoteIpAddress ?? IPAddress.None, context.RequestAborted);
+            var (nonce, wantsBinder) = await ReadRequestAsync(context);
+            var binder = wantsBinder ? OwnEnd.TakeBinder(context.Features) : null;
+            var value = await evidence.ProveAsync(nonce, binder, context.Connection.RemoteIpAddress ?? IPAddress.None, context.RequestAborted);
             metrics.EvidenceMade();
             context.Response.Headers.CacheControl = "no-store";
             await WriteAsync(context, value);
@@ -35,20 +36,21 @@ internal static class AttestationEndpoints
         }));
     }
 
-    private static async Task<Nonce> ReadNonceAsync(HttpContext context)
+    private static async Task<(Nonce Nonce, bool WantsBinder)> ReadRequestAsync(HttpContext context)
     {
         var buffer = new byte[MaxRequestBytes + 1];
         var length = await context.Request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, context.RequestAborted);
         return length <= MaxRequestBytes
-            ? ParseNonce(buffer.AsSpan(0, length))
+            ? ParseRequest(buffer.AsSpan(0, length))
             : throw new ServingException(ServingCode.RequestTooLarge, $"A request for evidence has at most {MaxRequestBytes} bytes.");
     }
 
-    private static Nonce ParseNonce(ReadOnlySpan<byte> utf8)
+    private static (Nonce Nonce, bool WantsBinder) ParseRequest(ReadOnlySpan<byte> utf8)
     {
         try
         {
             Nonce? nonce = null;
+            bool? wantsBinder = null;
             var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = 4 });
             reader.Read();
             if (reader.TokenType != JsonTokenType.StartObject)
@@ -65,10 +67,9 @@ internal static class AttestationEndpoints
                     case "nonce" when nonce is null && reader.TokenType == JsonTokenType.String && StrictBase64Url.TryDecode(reader.ValueSpan, out var bytes):
                         nonce = Nonce.Parse(bytes);
                         break;
-                    case "binder" when reader.TokenType == JsonTokenType.False:
+                    case "binder" when wantsBinder is null && reader.TokenType is JsonTokenType.False or JsonTokenType.True:
+                        wantsBinder = reader.GetBoolean();
                         break;
-                    case "binder":
-                        throw new ServingException(ServingCode.ParameterUnsupported, "This server binds evidence to its TLS key, not to single connections.", "leave \"binder\" out.");
                     case "accept":
                         // A wish; the evidence names its own type and the client judges it.
                         reader.Skip();
@@ -78,7 +79,7 @@ internal static class AttestationEndpoints
                 }
             }
 
-            return nonce is not null && !reader.Read() ? nonce : throw Malformed();
+            return nonce is not null && !reader.Read() ? (nonce, wantsBinder ?? false) : throw Malformed();
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {

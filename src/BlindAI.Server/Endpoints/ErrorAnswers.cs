@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using BlindAI.Attestation;
 using BlindAI.Protocol;
+using BlindAI.Protocol.Ohttp;
 using BlindAI.Server.Telemetry;
 using Microsoft.AspNetCore.Connections;
 
@@ -52,6 +53,7 @@ internal sealed class ErrorAnswers(RequestDelegate next, ServerMetrics metrics, 
             BadHttpRequestException bad => Describe(bad),
             ConnectionResetException or ConnectionAbortedException => ((int)ServingCode.Cancelled, "The caller went away."),
             OperationCanceledException or IOException when isAborted => ((int)ServingCode.Cancelled, "The caller went away."),
+            OhttpException => ((int)ServingCode.RequestMalformed, "The sealed request ends early or is not valid."),
             InvalidDataException => ((int)ServingCode.RequestMalformed, "The body is not validly compressed."),
             _ => ((int)RejectionCode.Internal, "The server failed; this is a defect of it. hint: report what you did, without data."),
         };

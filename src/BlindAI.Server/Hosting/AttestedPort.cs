@@ -15,8 +15,8 @@ internal static class AttestedPort
     /// <summary>Longest time that a connection may be idle between requests.</summary>
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(60);
 
-    /// <summary>Most connections, health checks included: each costs some 50 KB, so these are 400 MB.</summary>
-    private const int MaxConnections = 8192;
+    /// <summary>Most connections, health checks included.</summary>
+    private const int MaxConnections = 16384;
 
     public static void Configure(KestrelServerOptions kestrel, ServerSettings settings, EnclaveIdentity identity)
     {
@@ -43,6 +43,13 @@ internal static class AttestedPort
                     tls.AllowTlsResume = false;
                     tls.AllowRenegotiation = false;
                 };
+            });
+
+            // After TLS and before HTTP.
+            listen.Use(http =>
+            {
+                var gate = listen.ApplicationServices.GetRequiredService<AttestationGate>();
+                return connection => gate.PassAsync(connection, http);
             });
         });
         Listen(kestrel, settings.OperationsUrl, listen => listen.Protocols = HttpProtocols.Http1);

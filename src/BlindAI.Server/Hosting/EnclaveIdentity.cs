@@ -8,18 +8,25 @@ using BlindAI.Attestation.Evidence;
 namespace BlindAI.Server.Hosting;
 
 /// <summary>The keys of this process, made inside the TEE at start, never written, never shared; and the claims that name them.</summary>
-/// <remarks>One key set per process life: a restart is the rotation, so the epoch is always 1.</remarks>
+/// <remarks>One key set per process life: a restart is the rotation, so the epoch is always 1. The keys of sealed requests, which change, are not among them.</remarks>
 internal sealed class EnclaveIdentity : IDisposable
 {
     private readonly ECDsa _tlsKey;
 
     private readonly ECDsa _receiptKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
+    private readonly ECDsa _connectionKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+
+    // An ECDsa is not promised to serve two threads at a time; a signature takes some 30 microseconds, once in a connection.
+    private readonly Lock _signing = new();
+
     private readonly byte[] _instance = RandomNumberGenerator.GetBytes(Claims.InstanceLength);
 
     private readonly Sha256Digest _tlsKeyDigest;
 
     private readonly Sha256Digest _receiptKeyDigest;
+
+    private readonly Sha256Digest _connectionKeyDigest;
 
     private readonly Sha256Digest _configuration;
 
@@ -33,7 +40,9 @@ internal sealed class EnclaveIdentity : IDisposable
         _tlsKey = tlsKey;
         _tlsKeyDigest = Sha256Digest.OfPublicKey(_tlsKey);
         _receiptKeyDigest = Sha256Digest.OfPublicKey(_receiptKey);
+        _connectionKeyDigest = Sha256Digest.OfPublicKey(_connectionKey);
         ReceiptKey = _receiptKey.ExportSubjectPublicKeyInfo();
+        ConnectionKey = _connectionKey.ExportSubjectPublicKeyInfo();
         Certificate = CreateCertificate(isSimulation, evidence);
     }
 
@@ -45,6 +54,9 @@ internal sealed class EnclaveIdentity : IDisposable
 
     /// <summary>The receipt key's SubjectPublicKeyInfo.</summary>
     public ReadOnlyMemory<byte> ReceiptKey { get; }
+
+    /// <summary>The connection key's SubjectPublicKeyInfo.</summary>
+    public ReadOnlyMemory<byte> ConnectionKey { get; }
 
     /// <summary>Makes the keys, and with SGX and TDX has their TEE quote the one that TLS shows.</summary>
     /// <exception cref="AttestationException"><see cref="RejectionCode.EvidenceUnavailable"/>.</exception>
@@ -64,20 +76,36 @@ internal sealed class EnclaveIdentity : IDisposable
     }
 
     /// <summary>The claims for one client, or for everybody when it sent no nonce.</summary>
-    public Claims MakeClaims(Nonce? nonce) => new()
+    /// <param name="nonce">The client's.</param>
+    /// <param name="binder">Of the server's own end of the connection that the client asks on, where it asked for one.</param>
+    /// <param name="sealedRequestKeys">SHA-256 of the keys of sealed requests that are published with them.</param>
+    public Claims MakeClaims(Nonce? nonce, ChannelBinder? binder, Sha256Digest sealedRequestKeys) => new()
     {
         Nonce = nonce,
+        Binder = binder,
         IssuedAt = (ulong)_clock.GetUtcNow().ToUnixTimeSeconds(),
         TlsKey = _tlsKeyDigest,
+        SealedRequestKeys = sealedRequestKeys,
         ReceiptKey = _receiptKeyDigest,
+        ConnectionKey = _connectionKeyDigest,
         Instance = _instance,
         Service = Service,
         Configuration = _configuration,
         Epoch = 1,
     };
 
+    /// <summary>Signs a further connection of a client that has verified this enclave's claims.</summary>
+    public byte[] SignConnection(Nonce nonce, ChannelBinder? binder, Sha256Digest claims)
+    {
+        lock (_signing)
+        {
+            return ConnectionProof.Sign(_connectionKey, nonce, binder, claims);
+        }
+    }
+
     public void Dispose()
     {
+        _connectionKey.Dispose();
         Certificate.Dispose();
         _tlsKey.Dispose();
         _receiptKey.Dispose();

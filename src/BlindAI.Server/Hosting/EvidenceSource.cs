@@ -3,6 +3,7 @@ using System.Threading.RateLimiting;
 using BlindAI.Attestation;
 using BlindAI.Attestation.Evidence;
 using BlindAI.Protocol;
+using BlindAI.Server.Sealed;
 using BlindAI.Server.Telemetry;
 
 namespace BlindAI.Server.Hosting;
@@ -18,25 +19,29 @@ internal sealed class EvidenceSource : IDisposable
 
     private readonly EnclaveIdentity _identity;
 
+    private readonly SealedRequestKeys _sealedRequestKeys;
+
     private readonly PartitionedRateLimiter<IPAddress> _limiter;
 
     private readonly Func<TeeEvidence, CancellationToken, Task<TeeEvidence>>? _complete;
 
     private readonly ILogger _logger;
 
-    private Task<EvidenceObject>? _static;
+    private StaticEvidence? _static;
 
     /// <param name="attester">Has the TEE sign.</param>
     /// <param name="identity">What the claims are made of.</param>
+    /// <param name="sealedRequestKeys">The keys of sealed requests.</param>
     /// <param name="evidencePerSecond">How much evidence is made.</param>
     /// <param name="complete">Adds collateral for clients that fetch none; null for nothing.</param>
     /// <param name="logger">Hears when collateral is not to be had.</param>
-    public EvidenceSource(IAttester attester, EnclaveIdentity identity, int evidencePerSecond, Func<TeeEvidence, CancellationToken, Task<TeeEvidence>>? complete, ILogger logger)
+    public EvidenceSource(IAttester attester, EnclaveIdentity identity, SealedRequestKeys sealedRequestKeys, int evidencePerSecond, Func<TeeEvidence, CancellationToken, Task<TeeEvidence>>? complete, ILogger logger)
     {
         _complete = complete;
         _logger = logger;
         _attester = attester;
         _identity = identity;
+        _sealedRequestKeys = sealedRequestKeys;
 
         // One address gets half of what there is, so that it cannot shut the others out by itself.
         _limiter = PartitionedRateLimiter.CreateChained(
@@ -49,28 +54,31 @@ internal sealed class EvidenceSource : IDisposable
 
     /// <summary>Evidence for a client's nonce.</summary>
     /// <param name="nonce">The client's.</param>
+    /// <param name="binder">Of the connection that it asks on; null when it asked for none.</param>
     /// <param name="caller">Where it asks from.</param>
     /// <param name="cancellationToken">Ends the making.</param>
     /// <exception cref="ServingException"><see cref="ServingCode.Overloaded"/>.</exception>
-    public async Task<EvidenceObject> ProveAsync(Nonce nonce, IPAddress caller, CancellationToken cancellationToken)
+    public async Task<EvidenceObject> ProveAsync(Nonce nonce, ChannelBinder? binder, IPAddress caller, CancellationToken cancellationToken)
     {
         using var lease = _limiter.AttemptAcquire(caller);
         return lease.IsAcquired
-            ? await MakeAsync(nonce, cancellationToken)
+            ? await MakeAsync(nonce, binder, _sealedRequestKeys.Published, cancellationToken)
             : throw new ServingException(ServingCode.Overloaded, "Too many clients ask for evidence.", "try again in a second.") { RetryAfter = TimeSpan.FromSeconds(1) };
     }
 
-    /// <summary>Evidence without a nonce, made once. No client may take it for proof.</summary>
+    /// <summary>Evidence without a nonce, made once for each key of sealed requests. No client may take it for proof.</summary>
     public Task<EvidenceObject> DescribeAsync()
     {
         // Two first callers may make two; a failure is not kept.
-        if (Volatile.Read(ref _static) is not { IsFaulted: false, IsCanceled: false } made)
+        var keys = _sealedRequestKeys.Published;
+        var made = Volatile.Read(ref _static);
+        if (made is not { Evidence: { IsFaulted: false, IsCanceled: false } } || made.Keys != keys)
         {
-            made = MakeAsync(nonce: null, CancellationToken.None);
+            made = new(keys, MakeAsync(nonce: null, binder: null, keys, CancellationToken.None));
             Volatile.Write(ref _static, made);
         }
 
-        return made;
+        return made.Evidence;
     }
 
     public void Dispose() => _limiter.Dispose();
@@ -83,16 +91,18 @@ internal sealed class EvidenceSource : IDisposable
         QueueLimit = 0,
     };
 
-    private async Task<EvidenceObject> MakeAsync(Nonce? nonce, CancellationToken cancellationToken)
+    private async Task<EvidenceObject> MakeAsync(Nonce? nonce, ChannelBinder? binder, PublishedKeys keys, CancellationToken cancellationToken)
     {
-        var claims = _identity.MakeClaims(nonce).Encode();
+        var claims = _identity.MakeClaims(nonce, binder, keys.Digest).Encode();
         var evidence = await CompleteAsync(await _attester.AttestAsync(ReportData.ForClaims(claims), nonce, cancellationToken), cancellationToken);
         return new()
         {
             EncodedClaims = claims,
             Evidence = [evidence],
             TlsChain = [_identity.Certificate.RawData],
+            SealedRequestKeys = keys.Encoded,
             ReceiptKey = _identity.ReceiptKey,
+            ConnectionKey = _identity.ConnectionKey,
         };
     }
 
@@ -109,4 +119,6 @@ internal sealed class EvidenceSource : IDisposable
             return evidence;
         }
     }
+
+    private sealed record StaticEvidence(PublishedKeys Keys, Task<EvidenceObject> Evidence);
 }

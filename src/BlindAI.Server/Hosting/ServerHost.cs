@@ -3,6 +3,7 @@ using BlindAI.Attestation.Evidence;
 using BlindAI.Attestation.Simulation;
 using BlindAI.Protocol.Configuration;
 using BlindAI.Server.Endpoints;
+using BlindAI.Server.Sealed;
 using BlindAI.Server.Telemetry;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -27,6 +28,15 @@ internal static class ServerHost
             : throw new ConfigurationException("Service:Name must say under which name clients know this service."));
         using var identity = await MakeIdentityAsync(service, attester, settings.Trust.Digest);
 
+        await using var app = Build(settings, attester, identity);
+        await app.StartAsync();
+        Announce(app, attester.Tee, settings, (attester as SimulationAttester)?.Key);
+        await app.WaitForShutdownAsync();
+    }
+
+    /// <summary>Builds the server around its keys. Tests start it inside their own process, where they can stand beside what nobody sees from outside.</summary>
+    internal static WebApplication Build(ServerSettings settings, IAttester attester, EnclaveIdentity identity)
+    {
         // The empty builder reads no variable, file or argument: the server is configured through ServerSettings alone.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production, ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.AddServerLogging(settings.Trust.LogLevel);
@@ -36,16 +46,23 @@ internal static class ServerHost
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddAttestation(attester, identity, settings).AddInference(settings);
 
-        await using var app = builder.Build();
+        var app = builder.Build();
         app.UseMiddleware<ErrorAnswers>();
+        app.UseMiddleware<SealedRequests>();
+
+        // Routing comes after them, so that it routes what was sealed and never what carried it.
+        app.UseRouting();
         app.UseOperationsPort();
+        if (settings.Trust.RequireAttestedClients)
+        {
+            app.RequireProvedClients();
+        }
+
         app.MapAttestation();
         app.MapMetadata();
         app.MapModels();
         app.MapInference();
-        await app.StartAsync();
-        Announce(app, attester.Tee, settings, (attester as SimulationAttester)?.Key);
-        await app.WaitForShutdownAsync();
+        return app;
     }
 
     // What the certificate of SGX and TDX needs is asked for here, so a device that cannot answer stops the start.

@@ -4,6 +4,7 @@ using BlindAI.Inference.Models;
 using BlindAI.Inference.Scheduling;
 using BlindAI.Protocol.Configuration;
 using BlindAI.Server.Endpoints;
+using BlindAI.Server.Sealed;
 using BlindAI.Server.Telemetry;
 
 namespace BlindAI.Server.Hosting;
@@ -13,7 +14,10 @@ internal static class ServerServices
 {
     public static IServiceCollection AddAttestation(this IServiceCollection services, IAttester attester, EnclaveIdentity identity, ServerSettings settings) => services
         .AddSingleton(identity)
-        .AddSingleton(provider => new EvidenceSource(attester, identity, settings.Trust.AttestationsPerSecond, CollateralSource.Create(settings),
+        .AddSingleton<AttestationGate>()
+        .AddSingleton<SealedRequestKeys>()
+        .AddSingleton(provider => new ReplayMemory(provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton(provider => new EvidenceSource(attester, identity, provider.GetRequiredService<SealedRequestKeys>(), settings.Trust.AttestationsPerSecond, CollateralSource.Create(settings),
             provider.GetRequiredService<ILoggerFactory>().CreateLogger<EvidenceSource>()));
 
     public static IServiceCollection AddInference(this IServiceCollection services, ServerSettings settings)

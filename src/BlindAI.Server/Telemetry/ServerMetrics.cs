@@ -17,11 +17,19 @@ internal sealed class ServerMetrics
 
     private long _evidence;
 
+    private long _connections;
+
     private long _uploads;
+
+    private long _sealedRequests;
 
     private long _inFlightBytes;
 
     public void EvidenceMade() => Interlocked.Increment(ref _evidence);
+
+    public void ConnectionProved() => Interlocked.Increment(ref _connections);
+
+    public void SealedRequestOpened() => Interlocked.Increment(ref _sealedRequests);
 
     public void ModelUploaded() => Interlocked.Increment(ref _uploads);
 
@@ -43,7 +51,9 @@ internal sealed class ServerMetrics
         Write(text, "blindai_inferences_total", "counter", "Inference requests that were answered.", Interlocked.Read(ref _inferences));
         Write(text, "blindai_inference_milliseconds_total", "counter", "Time from a request's arrival to its answer, summed.", Interlocked.Read(ref _inferenceMilliseconds));
         Write(text, "blindai_evidence_total", "counter", "Evidence objects made for a nonce.", Interlocked.Read(ref _evidence));
+        Write(text, "blindai_proved_connections_total", "counter", "Connections that were proved to their client before HTTP began.", Interlocked.Read(ref _connections));
         Write(text, "blindai_uploads_total", "counter", "Models uploaded.", Interlocked.Read(ref _uploads));
+        Write(text, "blindai_sealed_requests_total", "counter", "Sealed requests that were opened.", Interlocked.Read(ref _sealedRequests));
         Write(text, "blindai_in_flight_bytes", "gauge", "Bytes of requests being served.", Interlocked.Read(ref _inFlightBytes));
         WriteHeading(text, "blindai_refused_total", "counter", "Requests that were refused, by code (docs/errors.md).");
         foreach (var (code, count) in _refused.OrderBy(pair => pair.Key))

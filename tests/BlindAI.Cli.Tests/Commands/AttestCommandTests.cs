@@ -129,7 +129,7 @@ public sealed class AttestCommandTests
         var run = await CliRun.OfAsync("attest", "--url", server.Url, Simulation, "--save", file, "--json");
         using var saved = JsonDocument.Parse(await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken));
 
-        var seen = new ChannelObservation
+        var seen = new TlsObservation
         {
             Nonce = Nonce.Parse(Bytes("nonce")),
             Host = saved.RootElement.GetProperty("host").GetString()!,

@@ -83,7 +83,7 @@ public sealed class ModelsCommandTests
         using var error = new StringWriter();
         var host = new CliHost { Out = output, Error = error, IsErrorTerminal = true };
 
-        var exit = await BlindAICommand.RunAsync(["models", "upload", folder.Write("model.onnx", "model"), "--name", "adder", "--url", server.Url, Simulation, "--json"], host, TestContext.Current.CancellationToken);
+        var exit = await BlindAICommand.RunAsync(["models", "upload", folder.Write("model.onnx", "model"), "--name", "adder", "--url", server.Url, Simulation, "--channel", "pinned", "--json"], host, TestContext.Current.CancellationToken);
 
         Assert.Equal(0, exit);
         Assert.Contains("uploading 5 B of 5 B (100%)", error.ToString(), StringComparison.Ordinal);

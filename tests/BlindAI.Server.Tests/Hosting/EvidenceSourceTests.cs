@@ -4,6 +4,7 @@ using BlindAI.Attestation.Evidence;
 using BlindAI.Attestation.Simulation;
 using BlindAI.Protocol;
 using BlindAI.Server.Hosting;
+using BlindAI.Server.Sealed;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace BlindAI.Server.Tests.Hosting;
@@ -15,7 +16,8 @@ public sealed class EvidenceSourceTests
     {
         using var attester = new SimulationAttester();
         using var identity = await EnclaveIdentity.CreateAsync("localhost", attester, Sha256Digest.Of("configuration"u8), TimeProvider.System);
-        using var source = new EvidenceSource(attester, identity, evidencePerSecond: 20, complete: null, NullLogger.Instance);
+        using var keys = new SealedRequestKeys(TimeProvider.System);
+        using var source = new EvidenceSource(attester, identity, keys, evidencePerSecond: 20, complete: null, NullLogger.Instance);
         var greedy = IPAddress.Parse("192.0.2.1");
 
         // Far more than all that there is, so that only its own share can have stopped it.
@@ -34,10 +36,11 @@ public sealed class EvidenceSourceTests
     {
         using var attester = new SimulationAttester();
         using var identity = await EnclaveIdentity.CreateAsync("localhost", attester, Sha256Digest.Of("configuration"u8), TimeProvider.System);
-        using var source = new EvidenceSource(attester, identity, evidencePerSecond: 20,
+        using var keys = new SealedRequestKeys(TimeProvider.System);
+        using var source = new EvidenceSource(attester, identity, keys, evidencePerSecond: 20,
             (evidence, _) => Task.FromResult(evidence.With(new Dictionary<string, IReadOnlyList<ReadOnlyMemory<byte>>> { ["crl"] = [new byte[] { 1 }] })), NullLogger.Instance);
 
-        var made = await source.ProveAsync(Nonce.Create(), IPAddress.Loopback, TestContext.Current.CancellationToken);
+        var made = await source.ProveAsync(Nonce.Create(), binder: null, IPAddress.Loopback, TestContext.Current.CancellationToken);
 
         Assert.Equal([1], made.Evidence[0].Endorsements["crl"][0].ToArray());
     }
@@ -47,17 +50,18 @@ public sealed class EvidenceSourceTests
     {
         using var attester = new SimulationAttester();
         using var identity = await EnclaveIdentity.CreateAsync("localhost", attester, Sha256Digest.Of("configuration"u8), TimeProvider.System);
-        using var source = new EvidenceSource(attester, identity, evidencePerSecond: 20,
+        using var keys = new SealedRequestKeys(TimeProvider.System);
+        using var source = new EvidenceSource(attester, identity, keys, evidencePerSecond: 20,
             (_, _) => throw new AttestationException(RejectionCode.CollateralMissing, "no answer"), NullLogger.Instance);
 
-        Assert.Empty((await source.ProveAsync(Nonce.Create(), IPAddress.Loopback, TestContext.Current.CancellationToken)).Evidence[0].Endorsements);
+        Assert.Empty((await source.ProveAsync(Nonce.Create(), binder: null, IPAddress.Loopback, TestContext.Current.CancellationToken)).Evidence[0].Endorsements);
     }
 
     private static async Task<bool> AsksAsync(EvidenceSource source, IPAddress address)
     {
         try
         {
-            await source.ProveAsync(Nonce.Create(), address, TestContext.Current.CancellationToken);
+            await source.ProveAsync(Nonce.Create(), binder: null, address, TestContext.Current.CancellationToken);
             return true;
         }
         catch (ServingException exception) when (exception.Code == ServingCode.Overloaded)

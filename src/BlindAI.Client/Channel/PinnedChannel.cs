@@ -4,8 +4,9 @@ using BlindAI.Protocol;
 
 namespace BlindAI.Client.Channel;
 
-/// <summary>The only way to a server: built from a proof, it reaches nothing but verified keys, and renews the proof as it ages.</summary>
-internal sealed class AttestedChannel : IAsyncDisposable
+/// <summary>Pinned mode: evidence comes over HTTP first, and data connections accept exactly the keys that it proved. The proof is renewed as it ages.</summary>
+/// <remarks>Source: docs/attestation.md, clause 6.</remarks>
+internal sealed class PinnedChannel : IRequestChannel
 {
     private readonly EvidenceExchange _exchange;
 
@@ -24,7 +25,7 @@ internal sealed class AttestedChannel : IAsyncDisposable
     private volatile bool _isRejected;
 
     /// <summary>Builds a channel from a proof; without one there is none.</summary>
-    private AttestedChannel(VerifiedEnclave enclave, long verifiedAt, EvidenceExchange exchange, BlindAIClientOptions options)
+    private PinnedChannel(VerifiedEnclave enclave, long verifiedAt, EvidenceExchange exchange, BlindAIClientOptions options)
     {
         _exchange = exchange;
         _clock = options.TimeProvider;
@@ -37,14 +38,14 @@ internal sealed class AttestedChannel : IAsyncDisposable
     }
 
     /// <summary>The enclave that was verified last.</summary>
-    public VerifiedEnclave Enclave => _keys.Newest;
+    public VerifiedEnclave Enclave => _keys.Newest.Enclave;
 
     /// <summary>The exchange that was verified last.</summary>
     public EvidenceTranscript Transcript => _exchange.Transcript;
 
     /// <summary>Verifies a server and opens the channel to it.</summary>
     /// <exception cref="AttestationException">The server was refused.</exception>
-    public static async Task<AttestedChannel> OpenAsync(EvidenceExchange exchange, BlindAIClientOptions options, CancellationToken cancellationToken)
+    public static async Task<PinnedChannel> OpenAsync(EvidenceExchange exchange, BlindAIClientOptions options, CancellationToken cancellationToken)
     {
         var verifiedAt = options.TimeProvider.GetTimestamp();
         return new(await exchange.VerifyAsync(cancellationToken).ConfigureAwait(false), verifiedAt, exchange, options);
@@ -68,7 +69,7 @@ internal sealed class AttestedChannel : IAsyncDisposable
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            throw Lost(exception);
+            throw HttpFaults.Lost(exception);
         }
 
         try
@@ -82,7 +83,7 @@ internal sealed class AttestedChannel : IAsyncDisposable
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            throw Lost(exception);
+            throw HttpFaults.Lost(exception);
         }
     }
 
@@ -123,14 +124,13 @@ internal sealed class AttestedChannel : IAsyncDisposable
 
     private async ValueTask EnsureFreshAsync(CancellationToken cancellationToken)
     {
-        var age = _keys.NewestAge;
-        var lifetime = _keys.Newest.Lifetime;
-        if (age < lifetime && !_isRejected)
+        var newest = _keys.Newest;
+        if (newest.IsFresh && !_isRejected)
         {
             return;
         }
 
-        if (age < 2 * lifetime && !_isRejected)
+        if (newest.MayServe && !_isRejected)
         {
             // In the background: pooled connections still serve. A failure shows when the proof is needed, below or in the handshake.
             _ = RenewAsync(CancellationToken.None).ContinueWith(static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
@@ -165,7 +165,4 @@ internal sealed class AttestedChannel : IAsyncDisposable
             throw;
         }
     }
-
-    private static ServingException Lost(Exception exception) =>
-        new(ServingCode.ConnectionLost, $"The request was not answered ({HttpFaults.Describe(exception)}).", "it may or may not have been carried out.", exception);
 }
