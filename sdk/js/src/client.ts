@@ -19,7 +19,7 @@ const defaultMaxResponseBytes = 64 << 20;
 
 /** Set here, or meaningful for one connection only. */
 const refusedHeaders = new Set([
-  "blindai-padding", "connection", "content-length", "date", "host", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
+  "blindai-padding", "connection", "content-length", "date", "expect", "host", "http2-settings", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade",
 ]);
 
 export interface SealedClientOptions {
@@ -86,8 +86,17 @@ export class SealedClient {
   #trusted: TrustedKey | undefined;
 
   private constructor(url: URL, options: SealedClientOptions, trust: (signal: AbortSignal | undefined) => Promise<TrustedKey>) {
+    if (globalThis.crypto?.subtle === undefined) {
+      throw new TypeError("There is no WebCrypto here. hint: serve the page over https.");
+    }
+
     if (!options.service) {
       throw new TypeError("The option service is missing.");
+    }
+
+    const { maxResponseBytes = defaultMaxResponseBytes } = options;
+    if (!Number.isSafeInteger(maxResponseBytes) || maxResponseBytes < 1) {
+      throw new TypeError("The option maxResponseBytes is no whole number from 1.");
     }
 
     this.#url = url;
@@ -189,7 +198,7 @@ export class SealedClient {
   async #send(trusted: TrustedKey, path: string, init: SealedRequestInit): Promise<SealedResponse> {
     const { service, namespace, padding = false, maxResponseBytes = defaultMaxResponseBytes } = this.#options;
     const headers = [...new Headers(init.headers)];
-    const refused = headers.find(([name]) => refusedHeaders.has(name));
+    const refused = headers.find(([name]) => refusedHeaders.has(name) || name.startsWith("proxy-"));
     if (refused !== undefined) {
       throw new TypeError(`The header ${refused[0]} cannot be set.`);
     }
@@ -287,7 +296,7 @@ export class SealedResponse {
 
 async function fetchKey(host: URL, sha256: string, signal: AbortSignal | undefined): Promise<SealingKey> {
   const answer = await request(new URL(keysPath, host), signal);
-  const document = answer.status === 200 && mediaType(answer) === keysType ? await readDocument(answer, signal) : undefined;
+  const document = await readDocument(answer, answer.status === 200 && mediaType(answer) === keysType, signal);
   if (document === undefined || await sha256Hex(document) !== sha256) {
     throw new SealedRequestError("key-mismatch", "The server does not show the key configuration that is trusted. hint: verify the server again.");
   }
@@ -297,7 +306,7 @@ async function fetchKey(host: URL, sha256: string, signal: AbortSignal | undefin
 
 async function askVerifier(verifier: URL, signal: AbortSignal | undefined): Promise<{ sha256: string; validUntil: number }> {
   const answer = await request(verifier, signal);
-  const document = answer.status === 200 ? await readDocument(answer, signal) : undefined;
+  const document = await readDocument(answer, answer.status === 200, signal);
   const verdict = document && parseObject(new TextDecoder().decode(document));
   const sha256 = readSha256(verdict?.["sha256"]);
   const validUntil = readTime(verdict?.["validUntil"]);
@@ -318,12 +327,7 @@ function readTime(value: unknown): number {
 }
 
 async function isKeyProblem(answer: Response, signal: AbortSignal | undefined): Promise<boolean> {
-  if (answer.status !== 400 || mediaType(answer) !== "application/problem+json") {
-    await answer.body?.cancel();
-    return false;
-  }
-
-  const document = await readDocument(answer, signal);
+  const document = await readDocument(answer, answer.status === 400 && mediaType(answer) === "application/problem+json", signal);
   return document !== undefined && parseObject(new TextDecoder().decode(document))?.["type"] === keyProblem;
 }
 
@@ -349,11 +353,11 @@ function mediaType(answer: Response): string {
   return (answer.headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
 }
 
-// Undefined when it is too long.
-async function readDocument(answer: Response, signal: AbortSignal | undefined): Promise<Bytes | undefined> {
+// Undefined when it is not expected, or too long; what is left of it is not waited for.
+async function readDocument(answer: Response, isExpected: boolean, signal: AbortSignal | undefined): Promise<Bytes | undefined> {
   const pieces = new Pieces(answer, signal);
   try {
-    return await new ByteReader(pieces).takeRest(maxDocumentLength);
+    return isExpected ? await new ByteReader(pieces).takeRest(maxDocumentLength) : undefined;
   } finally {
     await pieces.cancel();
   }

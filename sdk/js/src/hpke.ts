@@ -101,7 +101,7 @@ export interface SenderContext {
  * both public keys. 4. The key schedule, bound to the suite and to `info`.
  *
  * @param ephemeral For tests with known answers only: a key pair used twice gives away both messages.
- * @throws DOMException when the recipient's key is no point of the curve.
+ * @throws DOMException `DataError`: the recipient's key is no point of the curve.
  */
 export async function setUpSender(recipient: Bytes, aead: Aead, info: Bytes, ephemeral?: CryptoKeyPair): Promise<SenderContext> {
   const curve = { name: "ECDH", namedCurve: "P-256" };

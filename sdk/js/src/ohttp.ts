@@ -121,7 +121,9 @@ export async function sealChunks(key: SealingKey, chunks: readonly Bytes[], last
   const header = concat(Uint8Array.of(key.id), u16(kemP256), u16(kdfSha256), u16(key.aead.id));
   const info = concat(requestLabel, Uint8Array.of(0), header);
   const sender = await setUpSender(key.publicKey, key.aead, info, ephemeral).catch((error: unknown) => {
-    throw new SealedRequestError("key-unsupported", "The public key of the key configuration is refused.", { cause: error });
+    throw error instanceof DOMException && error.name === "DataError"
+      ? new SealedRequestError("key-unsupported", "The public key of the key configuration is no point of the curve.", { cause: error })
+      : error;
   });
 
   const sealed = await Promise.all([...chunks.map(chunk => sender.cipher.seal(chunk)), sender.cipher.seal(last, final)]);

@@ -104,8 +104,12 @@ test("wrong use: refused at once", async () => {
   assert.throws(() => SealedClient.pinned(responder.url, responder.keys, {}), TypeError);
   assert.throws(() => SealedClient.verifiedBy(responder.url, "http://verifier.example/", { service }), TypeError);
   assert.throws(() => SealedClient.verifiedBy("https://a.example", "https://a.example/verify", { service }), TypeError);
+  for (const maxResponseBytes of [0, -1, 1.5, NaN, Infinity, "1000"]) {
+    assert.throws(() => pinned({ maxResponseBytes }), TypeError, String(maxResponseBytes));
+  }
+
   const before = sealedRequests();
-  for (const name of ["Date", "Host", "Connection", "Transfer-Encoding", "Content-Length", "blindai-padding"]) {
+  for (const name of ["Date", "Host", "Connection", "Proxy-Authorization", "Transfer-Encoding", "Content-Length", "Expect", "blindai-padding"]) {
     await assert.rejects(pinned().fetch("/v2", { headers: { [name]: "1" } }), TypeError, name);
   }
 
