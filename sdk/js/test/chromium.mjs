@@ -15,7 +15,7 @@ test("Chromium, from a page of another origin: seals the known bytes and an infe
     return [text.slice(0, 50), text.slice(50)];
   });
   try {
-    const outcome = await runPage(responder.url, "models.example", responder.sha256, "m", JSON.stringify([tensor]));
+    const outcome = await runPage("infer", { url: responder.url, service: "models.example", sha256: responder.sha256, model: "m", inputs: [tensor] });
 
     assert.equal(outcome.error, undefined);
     assert.equal(outcome.knownAnswers, true);
@@ -33,7 +33,7 @@ test("Chromium, from a page of another origin: seals the known bytes and an infe
 test("Chromium, when the server shows other keys: nothing is sealed", async () => {
   const responder = await startResponder(() => assert.fail("A request arrived."));
   try {
-    const outcome = await runPage(responder.url, "models.example", "0".repeat(64), "m", JSON.stringify([tensor]));
+    const outcome = await runPage("infer", { url: responder.url, service: "models.example", sha256: "0".repeat(64), model: "m", inputs: [tensor] });
 
     assert.match(outcome.error, /^SealedRequestError key-mismatch/);
     assert.ok(responder.requests.every(request => request.path !== "/blindai/sealed"));

@@ -286,6 +286,21 @@ test("a server that has new keys: the verifier is asked again, and the request s
   await verifier.stop();
 });
 
+test("a server that has new keys, and a pin of the old: nothing more is sent", async () => {
+  answer = says(200, "");
+  const byDigest = SealedClient.pinned(responder.url, { sha256: responder.sha256 }, { service });
+  const byBytes = pinned();
+  await byDigest.fetch("/v2");
+  await responder.rotate();
+  const before = sealedRequests();
+
+  await assert.rejects(byDigest.fetch("/v2"), code("key-mismatch"));
+  await assert.rejects(byDigest.fetch("/v2"), code("key-mismatch"));
+  assert.equal(sealedRequests(), before + 1);
+  await assert.rejects(byBytes.fetch("/v2"), code("key-unknown"));
+  assert.equal(sealedRequests(), before + 2);
+});
+
 test("somebody who only says that the key is unknown: the request is not sent again", async () => {
   const verifier = await startVerifier(() => ({ sha256: responder.sha256, validUntil: inAnHour() }));
   answer = () => ({ status: 400, type: "application/problem+json", body: '{"type":"https://iana.org/assignments/http-problem-types#ohttp-key"}' });

@@ -1,13 +1,17 @@
-// Runs one inference through a real server: node e2e.mjs URL SERVICE KEYS_SHA256 MODEL INPUTS
-// INPUTS is a JSON array of tensors. The outputs are written as JSON.
+// Runs a scenario in Node: node e2e.mjs SCENARIO PARAMETERS
+// What came of it is written as JSON; the exit code is 1 when it is an error.
 
-import { SealedClient } from "../dist/index.js";
+import { startPages } from "./pages.mjs";
+import * as scenarios from "./scenarios.mjs";
 
 // The key is pinned, so the certificate need not be believed.
 process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";
 process.removeAllListeners("warning");
 
-const [url, service, sha256, model, inputs] = process.argv.slice(2);
-const client = SealedClient.pinned(url, { sha256 }, { service, padding: true });
-const answer = await client.infer(model, JSON.parse(inputs));
-console.log(JSON.stringify(answer.outputs));
+const [scenario, parameters] = process.argv.slice(2);
+const pages = await startPages();
+try {
+  console.log(JSON.stringify(await scenarios[scenario](pages.origin, JSON.parse(parameters))));
+} finally {
+  pages.stop();
+}

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -37,9 +37,27 @@ test("the README's snippet runs, with another server than it shows", async () =>
 
 test("the end-to-end program prints the outputs, and fails when the keys are other ones", async () => {
   requests = [];
-  const inputs = JSON.stringify([{ name: "x", datatype: "FP32", shape: [1], data: [1] }]);
+  const infer = sha256 => run(file("e2e.mjs"), "infer", JSON.stringify(
+    { url: responder.url, service: "models.example", sha256, model: "credit", inputs: [{ name: "x", datatype: "FP32", shape: [1], data: [1] }] }));
 
-  assert.deepEqual(JSON.parse((await run(file("e2e.mjs"), responder.url, "models.example", responder.sha256, "credit", inputs)).stdout), outputs);
-  await assert.rejects(run(file("e2e.mjs"), responder.url, "models.example", "0".repeat(64), "credit", inputs), { code: 1, stdout: "" });
+  assert.deepEqual(JSON.parse((await infer(responder.sha256)).stdout).outputs, outputs);
+  await assert.rejects(infer("0".repeat(64)), { code: 1, stdout: "" });
   assert.equal(requests.length, 1);
+});
+
+test("the README's commands are scripts of the package", async () => {
+  const [, commands] = /^```bash\n(.*?)^```/ms.exec(await readFile(file("../README.md"), "utf8"));
+  const { scripts } = JSON.parse(await readFile(file("../package.json"), "utf8"));
+
+  assert.deepEqual([...commands.matchAll(/^npm (?:run )?(.+)$/gm)].map(([, name]) => name).filter(name => name !== "ci"), Object.keys(scripts));
+});
+
+test("the module needs nothing at run time but itself", async () => {
+  assert.equal(JSON.parse(await readFile(file("../package.json"), "utf8")).dependencies, undefined);
+  for (const name of (await readdir(file("../src")))) {
+    const source = await readFile(file(`../src/${name}`), "utf8");
+    for (const [, from] of source.matchAll(/(?:from|import|require)\s*\(?\s*["']([^"']+)["']/g)) {
+      assert.match(from, /^\.\/[a-z-]+\.js$/, name);
+    }
+  }
 });
