@@ -145,6 +145,12 @@ test("whatever is not sealed: never an answer", async () => {
   await assert.rejects(pinned().fetch("/v2"), error => error instanceof SealedRequestError);
 });
 
+test("no WebCrypto: said at once", t => {
+  t.mock.getter(crypto, "subtle", () => undefined);
+
+  assert.throws(() => pinned(), { name: "TypeError", message: /https/ });
+});
+
 test("nobody at the address: unreachable", async () => {
   const gone = await startResponder(says(200, ""));
   await gone.stop();

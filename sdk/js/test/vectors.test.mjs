@@ -8,7 +8,7 @@ import { encodeRequest } from "../dist/binary-http.js";
 import { sha256Hex } from "../dist/bytes.js";
 import { aeads, setUpSender } from "../dist/hpke.js";
 import { chooseKey, openResponse, sealChunks, sealRequest } from "../dist/ohttp.js";
-import { collect, inPieces } from "./bytes.mjs";
+import { collect, concat, inPieces, u16 } from "./bytes.mjs";
 import { encapsulationOf, hex, keyPair, toHex } from "./hex.mjs";
 
 const folder = new URL("../../../vectors/ohttp/", import.meta.url);
@@ -105,6 +105,19 @@ for (const vector of ofKind("response-secret", isInChunks)) {
   });
 }
 
+test("no key can be taken out of WebCrypto", async t => {
+  const answer = cases.find(vector => vector.name === "response-draft-example");
+  const extractable = [];
+  const { subtle } = crypto;
+  t.mock.method(subtle, "generateKey", (...values) => (extractable.push(values[1]), SubtleCrypto.prototype.generateKey.apply(subtle, values)));
+  t.mock.method(subtle, "importKey", (...values) => (extractable.push(values[3]), SubtleCrypto.prototype.importKey.apply(subtle, values)));
+  await sealRequest(keyOf(cases.find(vector => vector.name === "sealed-request")), hex("00"));
+  await collect(openResponse(hex(answer.secret), hex(answer.encapsulation), aeadOf(answer), inPieces(hex(answer.sealed)), 1024));
+
+  assert.ok(extractable.length > 10);
+  assert.ok(extractable.every(value => value === false));
+});
+
 test("the Binary HTTP request inside sealed-request: encoded to the same bytes", () => {
   const { expect } = cases.find(vector => vector.name === "sealed-request");
   const encoded = encodeRequest({
@@ -112,6 +125,26 @@ test("the Binary HTTP request inside sealed-request: encoded to the same bytes",
   }, false);
 
   assert.equal(toHex(encoded), expect.plaintext);
+});
+
+test("a malformed configuration before a right one: the document is refused whole", () => {
+  const right = hex(cases.find(vector => vector.name === "key-configuration").keys);
+  const change = edit => {
+    const configuration = edit([...right.subarray(2)]);
+    return concat(u16(configuration.length), Uint8Array.from(configuration), right);
+  };
+  const other = bytes => [bytes[0] + 1, ...bytes.slice(1)];
+  assert.equal(chooseKey(change(other)).id, right[2] + 1);
+  const table = {
+    "a byte behind the suites": bytes => [...other(bytes), 0],
+    "no suites": bytes => [...other(bytes).slice(0, 68), 0, 0],
+    "half a suite": bytes => [...other(bytes).slice(0, 68), 0, 2, 0, 1],
+    "a point of the hybrid form": bytes => other(bytes).map((byte, at) => at === 3 ? 6 | bytes[67] & 1 : byte),
+    "the same id": bytes => bytes,
+  };
+  for (const [name, edit] of Object.entries(table)) {
+    assert.throws(() => chooseKey(change(edit)), { ...refused, code: "key-unsupported" }, name);
+  }
 });
 
 test("a key configuration cut at every byte: refused", () => {
