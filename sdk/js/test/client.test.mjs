@@ -151,6 +151,25 @@ test("no WebCrypto: said at once", t => {
   assert.throws(() => pinned(), { name: "TypeError", message: /https/ });
 });
 
+test("nothing of the caller goes along, and nobody sends the request elsewhere", async t => {
+  const inits = [];
+  const { fetch } = globalThis;
+  t.mock.method(globalThis, "fetch", (url, init) => (inits.push(init), fetch(url, init)));
+  answer = says(200, "");
+  await SealedClient.pinned(responder.url, { sha256: responder.sha256 }, { service }).fetch("/v2");
+  const before = sealedRequests();
+  const elsewhere = createServer((_, response) => response.writeHead(307, { location: `${responder.url}/blindai/sealed` }).end());
+  await new Promise(resolve => elsewhere.listen(0, "127.0.0.1", resolve));
+  await assert.rejects(SealedClient.pinned(`http://127.0.0.1:${elsewhere.address().port}`, responder.keys, { service }).fetch("/v2"), code("unreachable"));
+  elsewhere.close();
+
+  assert.equal(sealedRequests(), before);
+  assert.equal(inits.length, 3);
+  for (const { credentials, cache, redirect, referrerPolicy } of inits) {
+    assert.deepEqual([credentials, cache, redirect, referrerPolicy], ["omit", "no-store", "error", "no-referrer"]);
+  }
+});
+
 test("nobody at the address: unreachable", async () => {
   const gone = await startResponder(says(200, ""));
   await gone.stop();
