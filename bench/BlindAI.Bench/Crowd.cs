@@ -58,7 +58,9 @@ internal static class Crowd
                 var connection = new SslStream(tcp.GetStream());
                 await connection.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
                 {
-                    TargetHost = "localhost", EnabledSslProtocols = SslProtocols.Tls13, RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null,
+                    TargetHost = "localhost",
+                    EnabledSslProtocols = SslProtocols.Tls13,
+                    RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null,
                 });
                 if (sendsHalf)
                 {

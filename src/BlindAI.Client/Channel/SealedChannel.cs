@@ -173,7 +173,10 @@ internal sealed class SealedChannel : IRequestChannel
         HttpStatusCode.RequestEntityTooLarge => new ServingException(ServingCode.RequestTooLarge, "The sealed request is too large for the server, or for a proxy on the way (status 413, in clear).",
             "compare the limits of both."),
         HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable => new ServingException(ServingCode.Overloaded,
-            $"The server, or a proxy on the way, takes no more requests now (status {(int)outer.StatusCode}, in clear).", "try again in a while.") { RetryAfter = outer.Headers.RetryAfter?.Delta },
+            $"The server, or a proxy on the way, takes no more requests now (status {(int)outer.StatusCode}, in clear).", "try again in a while.")
+        {
+            RetryAfter = outer.Headers.RetryAfter?.Delta,
+        },
         _ => new ServingException(ServingCode.ConnectionLost, $"Status {(int)outer.StatusCode} came back in clear, where only a sealed answer counts.",
             "the proxy's log may say more; the request may or may not have been carried out."),
     };
