@@ -4,7 +4,7 @@ namespace BlindAI.Attestation.Evidence;
 
 /// <summary>The proof of a further connection: the attested connection key signs what makes it this one.</summary>
 /// <remarks>
-/// Source: docs/attestation.md, clause 7. A quote for each connection would cost up to a second and invite denial of service; a signature costs microseconds. It is weaker only
+/// Source: docs/wire-protocol.md, clause 9. A quote for each connection would cost up to a second and invite denial of service; a signature costs microseconds. It is weaker only
 /// if the keys of the process leak, all of them: a policy that fears it says <c>"binder": "quote"</c>.
 /// </remarks>
 public static class ConnectionProof

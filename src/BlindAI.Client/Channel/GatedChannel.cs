@@ -9,7 +9,7 @@ namespace BlindAI.Client.Channel;
 
 /// <summary>Gated mode: every connection is proved by itself, before a byte of HTTP, whichever replica it ended at.</summary>
 /// <remarks>
-/// Source: docs/attestation.md, clause 7. A connection whose TLS key has no fresh proof is asked for evidence; further ones to the same enclave are signed by its attested
+/// Source: docs/wire-protocol.md, clause 9. A connection whose TLS key has no fresh proof is asked for evidence; further ones to the same enclave are signed by its attested
 /// connection key. 1. The policy is valid. 2. This end takes its binder, if the policy wants one and TLS gives one. 3. The key is one that is verified, or evidence verifies it
 /// now. 4. The enclave proves this connection. Only then does the stream go to HTTP.
 /// </remarks>

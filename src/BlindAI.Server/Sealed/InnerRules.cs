@@ -8,7 +8,7 @@ namespace BlindAI.Server.Sealed;
 /// <remarks>
 /// 1. The scheme is https. 2. The authority is the service's name and nothing else. 3. It is none of the paths that exist to reach this one.
 /// 4. No header speaks of a connection, which an inner request does not have. 5. It is no gRPC and no CONNECT, which need one.
-/// Source: docs/wire-protocol.md, clause 9; RFC 9292, section 3.6; RFC 9110, section 7.6.1.
+/// Source: docs/wire-protocol.md, clause 10; RFC 9292, section 3.6; RFC 9110, section 7.6.1.
 /// </remarks>
 internal static class InnerRules
 {

@@ -12,7 +12,7 @@ namespace BlindAI.Server.Sealed;
 /// <remarks>
 /// Until the first chunk has opened, nothing about the sender is known: a key or suite that is not ours is answered so that a client fetches the key again, everything else with
 /// the same bytes, whatever was wrong. From then on every answer is sealed, refusals included.
-/// Source: RFC 9458; draft-ietf-ohai-chunked-ohttp; docs/wire-protocol.md, clause 9.
+/// Source: RFC 9458; draft-ietf-ohai-chunked-ohttp; docs/wire-protocol.md, clause 10.
 /// </remarks>
 internal sealed class SealedRequests
 {

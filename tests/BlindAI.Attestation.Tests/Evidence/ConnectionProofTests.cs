@@ -4,7 +4,7 @@ using BlindAI.Testing;
 
 namespace BlindAI.Attestation.Tests.Evidence;
 
-/// <summary>docs/attestation.md, clause 7.</summary>
+/// <summary>docs/wire-protocol.md, clause 9.</summary>
 public sealed class ConnectionProofTests : IDisposable
 {
     private readonly ForgedEnclave _forged = new();
