@@ -13,7 +13,7 @@ public sealed class ServerFixture : IAsyncLifetime
     /// <summary>A policy that pins this server's simulation key.</summary>
     public AttestationPolicy Policy => Policies.For(Server);
 
-    public async ValueTask InitializeAsync() => Server = await SimulationServer.StartAsync(["--Limits:MaxRequestBytes=33554432", "--Limits:MaxModelBytes=67108864"]);
+    public async ValueTask InitializeAsync() => Server = await SimulationServer.StartAsync(["--Limits:MaxRequestBytes=33554432", "--Limits:MaxModelBytes=67108864", "--Limits:AttestationsPerSecond=1000"]);
 
     public ValueTask DisposeAsync() => Server.DisposeAsync();
 
