@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -13,7 +12,7 @@ namespace BlindAI.Bench;
 /// <summary>What a crowd that begins prefaces and never ends them costs a client that is served meanwhile.</summary>
 /// <remarks>
 /// The crowd is a process of its own, on the same processors. Its TLS handshakes cost both sides whatever comes after them, so it is compared with a crowd of as many connections
-/// that are closed after the handshake.
+/// that come at the same pace and are closed after the handshake. It is counted until the last connection has come.
 /// </remarks>
 internal static class Crowd
 {
@@ -22,7 +21,9 @@ internal static class Crowd
 
     private const int Count = 10_000;
 
-    private const int OpenersAtOnce = 8;
+    private const int OpenersAtOnce = 10;
+
+    private const int PerSecond = 250;
 
     private static readonly TimeSpan QuietTime = TimeSpan.FromSeconds(3);
 
@@ -31,7 +32,7 @@ internal static class Crowd
     {
         await using var client = await BlindAIClient.ConnectAsync(server, policy);
         var remote = await RemoteRun.UploadAsync(client, BenchModel.All[0] with { Name = "beside-the-crowd" });
-        var turns = Math.Min(rounds, 3);
+        var turns = Math.Min(rounds, 2);
         var (quiet, closing, halves) = (new double[turns], new double[turns], new double[turns]);
         for (var turn = 0; turn < turns; turn++)
         {
@@ -40,7 +41,7 @@ internal static class Crowd
             halves[turn] = await ServeBesideAsync(remote, server, "half");
         }
 
-        return new(Count, Median(quiet), Median(closing), Median(halves), Median([.. halves.Zip(closing, (one, other) => one / other)]));
+        return new(Count, PerSecond, Median(quiet), Median(closing), Median(halves), Median([.. halves.Zip(closing, (one, other) => one / other)]));
     }
 
     /// <summary>Is the crowd: opens connections, says how many were opened, and ends when the server has ended them all.</summary>
@@ -48,11 +49,13 @@ internal static class Crowd
     {
         var half = new GateRequest { Nonce = Nonce.Create(), WantsBinder = true }.Encode().AsMemory(0, GateRequest.EvidenceLength / 2);
         var ended = 0;
-        await Task.WhenAll(Enumerable.Range(0, OpenersAtOnce).Select(async _ =>
+        var openers = Enumerable.Range(0, OpenersAtOnce).Select(async _ =>
         {
             var waiting = new List<Task>();
+            using var pace = new PeriodicTimer(TimeSpan.FromSeconds((double)OpenersAtOnce / PerSecond));
             for (var opened = 0; opened < Count / OpenersAtOnce; opened++)
             {
+                await pace.WaitForNextTickAsync();
                 var tcp = new TcpClient();
                 await tcp.ConnectAsync(server.Host, server.Port);
                 var connection = new SslStream(tcp.GetStream());
@@ -74,9 +77,11 @@ internal static class Crowd
                 }
             }
 
-            await Task.WhenAll(waiting);
-        }));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ended {ended}"));
+            return waiting;
+        }).ToList();
+        await Task.WhenAll(openers);
+        Console.WriteLine("opened");
+        await Task.WhenAll(openers.SelectMany(opener => opener.Result));
         return sendsHalf && ended != Count ? 1 : 0;
 
         async Task WaitForEndAsync(TcpClient tcp, SslStream connection)
@@ -109,7 +114,8 @@ internal static class Crowd
         }
 
         using var crowd = Process.Start(start)!;
-        var rate = await ServeAsync(remote, crowd.WaitForExitAsync());
+        var rate = await ServeAsync(remote, crowd.StandardOutput.ReadLineAsync());
+        await crowd.WaitForExitAsync();
         return crowd.ExitCode == 0 ? rate : throw new InvalidOperationException("The server did not end the whole crowd.");
     }
 
@@ -131,4 +137,4 @@ internal static class Crowd
 }
 
 /// <summary>Requests served a second beside each kind of crowd; the ratio is of half prefaces against connections that are closed.</summary>
-internal sealed record CrowdResult(int Count, double Quiet, double Closing, double Halves, double Ratio);
+internal sealed record CrowdResult(int Count, int PerSecond, double Quiet, double Closing, double Halves, double Ratio);

@@ -10,6 +10,8 @@ using BlindAI.Attestation;
 using BlindAI.Attestation.Evidence;
 using BlindAI.Protocol;
 using BlindAI.Protocol.Gate;
+using BlindAI.Protocol.Hpke;
+using BlindAI.Protocol.Ohttp;
 
 namespace BlindAI.Examples.Quickstart;
 
@@ -51,6 +53,14 @@ public sealed class Impostor : IAsyncDisposable
 
     /// <summary>Forwards every request to a server and its answer back, as a proxy that ends TLS does.</summary>
     public static Impostor Between(Uri server) => new(request => AskAsync(new Uri(server, request.Path), request.Body));
+
+    /// <summary>Forwards evidence with a key of his own in the place of the enclave's, that requests may be sealed to him.</summary>
+    public static Impostor WithSealedRequestKey(Uri server) => new(async request =>
+    {
+        using var key = HpkePrivateKey.Generate();
+        var evidence = EvidenceObjectJson.Parse(await AskAsync(new Uri(server, request.Path), request.Body));
+        return EvidenceObjectJson.Encode(evidence with { SealedRequestKeys = OhttpKeyConfiguration.Encode([OhttpKeyConfiguration.Of(1, key.PublicKey)]) });
+    });
 
     /// <summary>Asks a server for evidence with a nonce of his own, to show it to others later.</summary>
     public static Task<byte[]> RecordEvidenceAsync(Uri server) =>

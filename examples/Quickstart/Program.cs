@@ -7,6 +7,8 @@ using BlindAI.Protocol;
 using BlindAI.Protocol.Tensors;
 
 // A private answer, end to end: a server is started in simulation, verified, given a model, and asked. Then four attackers try.
+// The argument is the channel: gated (the default), pinned, or sealed, for when somebody ends TLS on the way.
+var options = new BlindAIClientOptions { Channel = args is [var channel] ? Enum.Parse<ChannelMode>(channel, ignoreCase: true) : ChannelMode.Gated };
 var model = Path.Combine(AppContext.BaseDirectory, "credit-forest.onnx");
 var applicants = new Applicants(AppContext.BaseDirectory);
 
@@ -16,7 +18,7 @@ Console.WriteLine($"   listening on {server.Url}, simulation key {server.Simulat
 
 Title("2. Verify it against a policy, before anything is sent");
 var policy = PolicyFor(server.SimulationKey);
-await using var client = await BlindAIClient.ConnectAsync(server.Url, policy);
+await using var client = await BlindAIClient.ConnectAsync(server.Url, policy, options);
 foreach (var step in client.Enclave.Steps)
 {
     Console.WriteLine($"   [{step.Number,2}] {step.Title}: {step.Meaning}");
@@ -36,24 +38,25 @@ Title("5. Four attacks, each refused");
 var refusals = 0;
 await RefuseAsync("a man in the middle forwards the genuine evidence", async () =>
 {
-    await using var middle = Impostor.Between(server.Url);
-    await BlindAIClient.ConnectAsync(middle.Url, policy);
+    // Who forwards sealed requests learns nothing, so there he must have a key of his own in the evidence too.
+    await using var middle = options.Channel == ChannelMode.Sealed ? Impostor.WithSealedRequestKey(server.Url) : Impostor.Between(server.Url);
+    await BlindAIClient.ConnectAsync(middle.Url, policy, options);
 });
 await RefuseAsync("an impostor replays evidence that he recorded", async () =>
 {
     var recorded = await Impostor.RecordEvidenceAsync(server.Url);
     await using var impostor = new Impostor(_ => Task.FromResult(recorded));
-    await BlindAIClient.ConnectAsync(impostor.Url, policy);
+    await BlindAIClient.ConnectAsync(impostor.Url, policy, options);
 });
 await RefuseAsync("the policy expects another enclave than the one that answers", async () =>
-    await BlindAIClient.ConnectAsync(server.Url, PolicyFor(Convert.ToHexStringLower(new byte[32]))));
+    await BlindAIClient.ConnectAsync(server.Url, PolicyFor(Convert.ToHexStringLower(new byte[32])), options));
 await RefuseAsync("somebody swaps the model for another of the same name", async () =>
 {
     var swapped = await File.ReadAllBytesAsync(model);
     swapped[^2000] ^= 1;
     await client.DeleteModelAsync("credit");
     await client.UploadModelAsync("credit", new MemoryStream(swapped));
-    await using var careful = await BlindAIClient.ConnectAsync(server.Url, PolicyFor(server.SimulationKey, uploaded.Digest));
+    await using var careful = await BlindAIClient.ConnectAsync(server.Url, PolicyFor(server.SimulationKey, uploaded.Digest), options);
     await careful.RunAsync("credit", new Dictionary<string, Tensor> { ["features"] = features });
 });
 

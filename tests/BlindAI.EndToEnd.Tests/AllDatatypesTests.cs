@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using BlindAI.Client;
 using BlindAI.OnnxWriter;
 using BlindAI.Protocol.Tensors;
 
@@ -39,13 +40,17 @@ public sealed class AllDatatypesTests(StrictServer server) : IClassFixture<Stric
         var type = TensorDatatypes.Find(datatype)!.Value;
         var count = type == TensorDatatype.Bytes ? 3 : bytes.Length / type.ElementSize()!.Value;
         var name = $"identity-{datatype}";
-        await using var client = await BlindAI.Client.BlindAIClient.ConnectAsync(server.Server.Url, Policies.For(server.Server), cancellationToken: cancellation);
+        await using var client = await ConnectAsync(ChannelMode.Gated);
         await client.UploadModelAsync(name, new MemoryStream(TestModels.Identity(OnnxTypeOf(type))), cancellationToken: cancellation);
 
-        var result = await client.RunAsync(name, new Dictionary<string, Tensor> { ["x"] = new(type, new TensorShape(count), bytes) }, cancellationToken: cancellation);
+        foreach (var channel in Enum.GetValues<ChannelMode>())
+        {
+            await using var other = await ConnectAsync(channel);
+            var result = await other.RunAsync(name, new Dictionary<string, Tensor> { ["x"] = new(type, new TensorShape(count), bytes) }, cancellationToken: cancellation);
+            Assert.Equal((channel, $"{datatype}[{count}]"), (channel, result["y"].ToString()));
+            Assert.Equal((channel, binary), (channel, Convert.ToHexStringLower(result["y"].Data.Span)));
+        }
 
-        Assert.Equal($"{datatype}[{count}]", result["y"].ToString());
-        Assert.Equal(binary, Convert.ToHexStringLower(result["y"].Data.Span));
         var metadata = await client.GetModelAsync(name, cancellationToken: cancellation);
         Assert.Equal(datatype, Assert.Single(metadata.Inputs).Datatype);
         if (json is not null)
@@ -65,13 +70,19 @@ public sealed class AllDatatypesTests(StrictServer server) : IClassFixture<Stric
         var cancellation = TestContext.Current.CancellationToken;
         var type = TensorDatatypes.Find(datatype)!.Value;
         var name = $"empty-{datatype}";
-        await using var client = await BlindAI.Client.BlindAIClient.ConnectAsync(server.Server.Url, Policies.For(server.Server), cancellationToken: cancellation);
+        await using var client = await ConnectAsync(ChannelMode.Gated);
         await client.UploadModelAsync(name, new MemoryStream(TestModels.Identity(OnnxTypeOf(type))), cancellationToken: cancellation);
 
-        var result = await client.RunAsync(name, new Dictionary<string, Tensor> { ["x"] = new(type, new TensorShape(0), ReadOnlyMemory<byte>.Empty) }, cancellationToken: cancellation);
-
-        Assert.Equal($"{datatype}[0]", result["y"].ToString());
+        foreach (var channel in Enum.GetValues<ChannelMode>())
+        {
+            await using var other = await ConnectAsync(channel);
+            var result = await other.RunAsync(name, new Dictionary<string, Tensor> { ["x"] = new(type, new TensorShape(0), ReadOnlyMemory<byte>.Empty) }, cancellationToken: cancellation);
+            Assert.Equal((channel, $"{datatype}[0]"), (channel, result["y"].ToString()));
+        }
     }
+
+    private Task<BlindAIClient> ConnectAsync(ChannelMode channel) =>
+        BlindAIClient.ConnectAsync(server.Server.Url, Policies.For(server.Server), new() { Channel = channel }, TestContext.Current.CancellationToken);
 
     private async Task AssertJsonFormAsync(string model, string datatype, int count, string json)
     {

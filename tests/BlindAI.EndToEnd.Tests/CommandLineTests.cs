@@ -25,8 +25,12 @@ public sealed class CommandLineTests : IDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("blindai-cli-").FullName;
 
-    [Fact]
-    public async Task Walkthrough_AgainstASimulation_GoesAsTheManualSays()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("gated")]
+    [InlineData("pinned")]
+    [InlineData("sealed")]
+    public async Task Walkthrough_AgainstASimulation_GoesAsTheManualSays(string? channel)
     {
         await using var server = await SimulationServer.StartAsync();
         var script = await File.ReadAllTextAsync(RepositoryRoot.Combine("tests", "BlindAI.EndToEnd.Tests", "scripts", "walkthrough.sh"), TestContext.Current.CancellationToken);
@@ -34,6 +38,7 @@ public sealed class CommandLineTests : IDisposable
         var run = await ProgramRun.StartAsync("bash", ["-c", Prelude + script], environment: new Dictionary<string, string?>
         {
             ["BLINDAI_PROGRAM"] = typeof(BlindAICommand).Assembly.Location,
+            ["BLINDAI_CHANNEL"] = channel,
             ["BLINDAI_URL"] = server.Url.ToString(),
             ["MODEL"] = Path.Combine(AppContext.BaseDirectory, "credit-forest.onnx"),
             ["WORK"] = _folder,

@@ -49,7 +49,12 @@ public sealed class MarkedDataTests : IDisposable
             start.Environment.Remove("CI");
             start.Environment.Remove("ORT_DISABLE_TELEMETRY");
         });
-        await SendMarksAsync(server);
+        foreach (var channel in Enum.GetValues<ChannelMode>())
+        {
+            await SendMarksAsync(server, channel);
+        }
+
+        await AskWithMarksAsync(server);
         var metrics = await GetMetricsAsync(server);
         Assert.Equal(0, await server.StopAsync());
 
@@ -71,9 +76,9 @@ public sealed class MarkedDataTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private async Task SendMarksAsync(SimulationServer server)
+    private async Task SendMarksAsync(SimulationServer server, ChannelMode channel)
     {
-        await using var client = await BlindAIClient.ConnectAsync(server.Url, Policies.For(server), cancellationToken: Cancellation);
+        await using var client = await BlindAIClient.ConnectAsync(server.Url, Policies.For(server), new() { Channel = channel }, Cancellation);
 
         // A model whose weights and names are marked, loaded and run.
         await client.UploadModelAsync("lookup", new MemoryStream(LookupModel()), cancellationToken: Cancellation);
@@ -91,7 +96,11 @@ public sealed class MarkedDataTests : IDisposable
         await ExpectErrorAsync(() => client.UploadModelAsync("bad", new MemoryStream(EchoModel()[..^20]), cancellationToken: Cancellation));
         await ExpectErrorAsync(() => client.UploadModelAsync("bad", new MemoryStream(Enumerable.Repeat(Encoding.ASCII.GetBytes(TextMark), 100_000).SelectMany(mark => mark).ToArray()), cancellationToken: Cancellation));
 
-        // Requests that are no requests, from a client that is none of ours.
+    }
+
+    // Requests that are no requests, from a client that is none of ours.
+    private async Task AskWithMarksAsync(SimulationServer server)
+    {
         using var handler = new SocketsHttpHandler
         {
 #pragma warning disable CA5359 // The tester knows whom he asks.

@@ -21,7 +21,18 @@ public sealed class NativeAotTests : IDisposable
     {
         var cancellation = TestContext.Current.CancellationToken;
         await using var server = await StartAsync();
-        await using var client = await BlindAIClient.ConnectAsync(server.Url, Policies.For(server), cancellationToken: cancellation);
+        foreach (var channel in Enum.GetValues<ChannelMode>())
+        {
+            await using var client = await BlindAIClient.ConnectAsync(server.Url, Policies.For(server), new() { Channel = channel }, cancellation);
+            await ServeRoundAsync(client);
+        }
+
+        Assert.Equal(0, await server.StopAsync());
+    }
+
+    private static async Task ServeRoundAsync(BlindAIClient client)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
         var uploaded = await client.UploadModelAsync("sum", new MemoryStream(TestModels.Sum), cancellationToken: cancellation);
         await client.UploadModelAsync("text", new MemoryStream(TestModels.Identity(OnnxType.String)), cancellationToken: cancellation);
 
@@ -33,9 +44,9 @@ public sealed class NativeAotTests : IDisposable
         Assert.Equal(["", "\u00e9"], text["y"].ToStrings());
         Assert.Equal(["sum", "text"], (await client.ListModelsAsync(cancellation)).Models);
         await client.DeleteModelAsync("sum", cancellationToken: cancellation);
+        await client.DeleteModelAsync("text", cancellationToken: cancellation);
         var refusal = await Assert.ThrowsAsync<ServingException>(() => client.GetModelAsync("sum", cancellationToken: cancellation));
         Assert.Equal(ServingCode.ModelNotFound, refusal.Code);
-        Assert.Equal(0, await server.StopAsync());
     }
 
     [Fact]

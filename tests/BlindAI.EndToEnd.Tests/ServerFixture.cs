@@ -18,6 +18,6 @@ public sealed class ServerFixture : IAsyncLifetime
     public ValueTask DisposeAsync() => Server.DisposeAsync();
 
     /// <summary>A verified client in a namespace.</summary>
-    public Task<BlindAIClient> ConnectAsync(string owner = "default") =>
-        BlindAIClient.ConnectAsync(Server.Url, Policy, new() { Namespace = NamespaceName.Parse(owner) }, TestContext.Current.CancellationToken);
+    public Task<BlindAIClient> ConnectAsync(string owner = "default", ChannelMode channel = ChannelMode.Gated) =>
+        BlindAIClient.ConnectAsync(Server.Url, Policy, new() { Namespace = NamespaceName.Parse(owner), Channel = channel }, TestContext.Current.CancellationToken);
 }

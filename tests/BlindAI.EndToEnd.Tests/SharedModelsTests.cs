@@ -1,3 +1,4 @@
+using BlindAI.Client;
 using BlindAI.Protocol.Tensors;
 using BlindAI.Testing;
 
@@ -7,19 +8,21 @@ namespace BlindAI.EndToEnd.Tests;
 public sealed class SharedModelsTests(ServerFixture server) : IClassFixture<ServerFixture>
 {
     // Without material one row is left, whose test says so.
-    public static TheoryData<string> Models { get; } = [.. (RepositoryRoot.SharedModels is { } models ? Directory.GetDirectories(models) : [])
+    public static string[] Models { get; } = [.. (RepositoryRoot.SharedModels is { } models ? Directory.GetDirectories(models) : [])
         .Where(folder => File.Exists(Path.Combine(folder, "model.onnx"))).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal).DefaultIfEmpty("")];
 
+    public static MatrixTheoryData<string, ChannelMode> ModelsAndChannels => new(Models, Enum.GetValues<ChannelMode>());
+
     [Theory]
-    [MemberData(nameof(Models))]
-    public async Task RunAsync_SharedModel_AnswersAsExpected(string name)
+    [MemberData(nameof(ModelsAndChannels))]
+    public async Task RunAsync_SharedModel_AnswersAsExpected(string name, ChannelMode channel)
     {
         Requirements.Require(name.Length > 0, "The shared models are missing: set BLINDAI_SHARED to the folder that holds models/.");
         var cancellation = TestContext.Current.CancellationToken;
         var folder = Path.Combine(RepositoryRoot.SharedModels!, name);
         var inputs = Read(folder, "input__");
         var expected = Read(folder, "expected__");
-        await using var client = await server.ConnectAsync("shared");
+        await using var client = await server.ConnectAsync("shared", channel);
         var uploaded = await client.UploadModelAsync(name, Path.Combine(folder, "model.onnx"), cancellationToken: cancellation);
 
         var result = await client.RunAsync(name, inputs, cancellationToken: cancellation);

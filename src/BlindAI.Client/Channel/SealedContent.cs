@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Net;
@@ -12,8 +11,8 @@ namespace BlindAI.Client.Channel;
 /// <remarks>Source: docs/wire-protocol.md, clause 10.</remarks>
 internal sealed class SealedContent : HttpContent
 {
-    // Sealed bytes that are gathered from small pieces before they go to the connection.
-    private const int FlushLength = 1 << 16;
+    // Of one piece of the body's memory.
+    private const int SegmentLength = 1 << 17;
 
     // Of a connection that an inner request does not have, or said elsewhere in its head.
     private static readonly string[] LeftOut = ["connection", "content-length", "expect", "host", "keep-alive", "transfer-encoding", "upgrade"];
@@ -68,17 +67,13 @@ internal sealed class SealedContent : HttpContent
             throw new InvalidOperationException("A sealed request is written once.");
         }
 
-        var body = PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true));
-        var message = BinaryHttpWriter.Start(new OhttpWriter(body, _sealer.Chunks, _isPadded), _head);
+        var body = PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: SegmentLength, leaveOpen: true));
+        var message = BinaryHttpWriter.Start(new OhttpWriter(body, _sealer.Chunks, _isPadded, isGathered: true), _head);
         try
         {
             if (_inner is not null)
             {
-                var content = new InnerStream(message, body);
-                await using (content.ConfigureAwait(false))
-                {
-                    await _inner.CopyToAsync(content, context, cancellationToken).ConfigureAwait(false);
-                }
+                await _inner.CopyToAsync(message.AsStream(leaveOpen: true), context, cancellationToken).ConfigureAwait(false);
             }
 
             await message.CompleteAsync().ConfigureAwait(false);
@@ -91,60 +86,9 @@ internal sealed class SealedContent : HttpContent
         }
     }
 
-    // The length depends on how the content is cut into chunks.
     protected override bool TryComputeLength(out long length)
     {
-        length = 0;
-        return false;
-    }
-
-    /// <summary>Where the inner content is written: small pieces share a chunk, large ones are sealed from where they lie.</summary>
-    private sealed class InnerStream(BinaryHttpWriter message, PipeWriter body) : Stream
-    {
-        public override bool CanRead => false;
-
-        public override bool CanWrite => true;
-
-        public override bool CanSeek => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            if (buffer.Length > OhttpWriter.ChunkLength)
-            {
-                await message.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
-                return;
-            }
-
-            message.Write(buffer.Span);
-            if (body.UnflushedBytes >= FlushLength)
-            {
-                await body.FlushAsync(cancellationToken).ConfigureAwait(false);
-            }
-        }
-
-        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        // What is gathered goes with the next chunk: there is no one to whom a part of a request would be of use.
-        public override void Flush()
-        {
-        }
-
-        public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
+        length = _head.ContentLength is null ? 0 : OhttpWriter.SealedLength(_sealer.Chunks, BinaryHttpWriter.LengthOf(_head), _isPadded);
+        return _head.ContentLength is not null;
     }
 }

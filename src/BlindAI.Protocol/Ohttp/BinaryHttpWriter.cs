@@ -36,6 +36,19 @@ public sealed class BinaryHttpWriter : PipeWriter
     /// <inheritdoc/>
     public override long UnflushedBytes => _message.UnflushedBytes;
 
+    /// <summary>Bytes of the whole message of a request whose content has a known length.</summary>
+    /// <exception cref="ArgumentException">The head breaks a rule or a limit of the format, or states no length.</exception>
+    public static long LengthOf(BinaryHttpRequestHead head)
+    {
+        ArgumentNullException.ThrowIfNull(head);
+        Require(head.ContentLength is >= 0);
+        long fields = FieldsLength(head.Headers);
+        return 1 + TextLength(head.Method) + TextLength(head.Scheme) + TextLength(head.Authority) + TextLength(head.Path)
+            + QuicVarint.LengthOf((ulong)fields) + fields + QuicVarint.LengthOf((ulong)head.ContentLength!.Value) + head.ContentLength.Value + 1;
+
+        static int TextLength(string text) => QuicVarint.LengthOf((ulong)text.Length) + text.Length;
+    }
+
     /// <summary>Writes the head of a request.</summary>
     /// <exception cref="ArgumentException">The head breaks a rule or a limit of the format.</exception>
     public static BinaryHttpWriter Start(PipeWriter message, BinaryHttpRequestHead head)

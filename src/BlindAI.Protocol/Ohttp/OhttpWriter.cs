@@ -8,7 +8,8 @@ namespace BlindAI.Protocol.Ohttp;
 /// <summary>Seals what is written to it: the head of the message, then chunks of one size, then, on completion without a fault, the final chunk.</summary>
 /// <remarks>
 /// Plaintext is gathered in one pooled buffer of a chunk and sealed from there into the body's own memory; a large piece is sealed from where it lies. A flush sends
-/// what there is, as streaming needs it; with padding it sends whole chunks alone, so that chunks and length tell nothing but the length's power of two. Completed with
+/// what there is, as streaming needs it; with padding it sends whole chunks alone, so that chunks and length tell nothing but the length's power of two. A message that nobody
+/// reads before it is whole is gathered: flushes are left to the writer, which makes its length known beforehand. Completed with
 /// a fault, the message stays without a final chunk and the body is completed with that fault: the other end cannot take it for a whole one.
 /// In the single form everything is gathered and sealed at the end.
 /// </remarks>
@@ -20,9 +21,13 @@ public sealed class OhttpWriter : PipeWriter
     /// <summary>Padding rounds a message up to at least this length, and beyond to a power of two.</summary>
     public const int MinPaddedLength = 1024;
 
+    // Sealed bytes that are sent together while more of a large piece is to come.
+    private const int FlushLength = 1 << 16;
+
     private readonly PipeWriter _body;
     private readonly OhttpChunkSealer _sealer;
     private readonly bool _isPadded;
+    private readonly bool _isGathered;
 
     private byte[] _buffer = [];
     private int _filled;
@@ -30,14 +35,19 @@ public sealed class OhttpWriter : PipeWriter
     private bool _isStarted;
     private bool _isCompleted;
 
-    /// <summary>Starts a message; <paramref name="isPadded"/> rounds its length up with zeros, which Binary HTTP allows after a message.</summary>
-    public OhttpWriter(PipeWriter body, OhttpChunkSealer sealer, bool isPadded = false)
+    /// <summary>Starts a message.</summary>
+    /// <param name="body">Where the sealed bytes go.</param>
+    /// <param name="sealer">Seals the chunks.</param>
+    /// <param name="isPadded">Rounds the length up with zeros, which Binary HTTP allows after a message.</param>
+    /// <param name="isGathered">Whether a flush sends nothing by itself: the other end has no use for a part of the message.</param>
+    public OhttpWriter(PipeWriter body, OhttpChunkSealer sealer, bool isPadded = false, bool isGathered = false)
     {
         ArgumentNullException.ThrowIfNull(body);
         ArgumentNullException.ThrowIfNull(sealer);
         _body = body;
         _sealer = sealer;
         _isPadded = isPadded;
+        _isGathered = isGathered;
     }
 
     /// <inheritdoc/>
@@ -46,12 +56,14 @@ public sealed class OhttpWriter : PipeWriter
     /// <inheritdoc/>
     public override long UnflushedBytes => _body.UnflushedBytes + _filled;
 
+    private bool IsMuch => !_body.CanGetUnflushedBytes || _body.UnflushedBytes >= FlushLength;
+
     private bool IsSingle => _sealer.Form == OhttpForm.Single;
 
     /// <summary>The length to which padding rounds a message up.</summary>
     public static long PaddedLength(long length) => Math.Max(MinPaddedLength, (long)BitOperations.RoundUpToPowerOf2((ulong)length));
 
-    /// <summary>The length of the body for a message of a known length that is written without a flush that sends less than a chunk.</summary>
+    /// <summary>The length of the body for a message of a known length that is gathered, padded, or written without a flush.</summary>
     public static long SealedLength(OhttpChunkSealer sealer, long length, bool isPadded = false)
     {
         ArgumentNullException.ThrowIfNull(sealer);
@@ -117,7 +129,12 @@ public sealed class OhttpWriter : PipeWriter
     /// <inheritdoc/>
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
-        if (_filled > 0 && !_isPadded && !IsSingle)
+        if (_isGathered && !IsMuch)
+        {
+            return default;
+        }
+
+        if (_filled > 0 && !_isPadded && !_isGathered && !IsSingle)
         {
             Seal(_buffer.AsSpan(0, _filled), isFinal: false);
             _filled = 0;
@@ -146,6 +163,11 @@ public sealed class OhttpWriter : PipeWriter
                     var missing = ChunkLength - _filled;
                     this.Write(source.Span[..missing]);
                     source = source[missing..];
+                }
+
+                if (!IsMuch)
+                {
+                    continue;
                 }
 
                 var result = await _body.FlushAsync(cancellationToken).ConfigureAwait(false);
