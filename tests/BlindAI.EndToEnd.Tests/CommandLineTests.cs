@@ -27,7 +27,6 @@ public sealed class CommandLineTests : IDisposable
 
     [Theory]
     [InlineData(null)]
-    [InlineData("gated")]
     [InlineData("pinned")]
     [InlineData("sealed")]
     public async Task Walkthrough_AgainstASimulation_GoesAsTheManualSays(string? channel)

@@ -6,7 +6,6 @@ public sealed class QuickstartTests
 {
     [Theory]
     [InlineData("", "code 403")]
-    [InlineData("gated", "code 403")]
     [InlineData("pinned", "code 403")]
     [InlineData("sealed", "code 407")]
     public async Task Quickstart_Run_ScoresApplicantsAndRefusesFourAttacks(string channel, string refusalOfTheManInTheMiddle)
