@@ -8,8 +8,8 @@ using BlindAI.Protocol.Tensors;
 
 namespace BlindAI.Client.Tests;
 
-/// <summary>Uploading, running and deleting models through the SDK, against a real server.</summary>
-public sealed class ModelTests(ServerFixture fixture) : IClassFixture<ServerFixture>, IDisposable
+/// <summary>Uploading, running and deleting models through the SDK, against a real server, over each kind of channel.</summary>
+public abstract class ModelTests(ServerFixture fixture, ChannelMode channel) : IClassFixture<ServerFixture>, IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("blindai-client-tests-").FullName;
 
@@ -18,7 +18,7 @@ public sealed class ModelTests(ServerFixture fixture) : IClassFixture<ServerFixt
     [Fact]
     public async Task Upload_Stream_AnswersTheDigestOfItsBytes()
     {
-        await using var client = await fixture.ConnectAsync("stream");
+        await using var client = await fixture.ConnectAsync("stream", channel);
 
         var answer = await client.UploadModelAsync("double", new MemoryStream(TestModels.Doubling), cancellationToken: Cancellation);
 
@@ -31,7 +31,7 @@ public sealed class ModelTests(ServerFixture fixture) : IClassFixture<ServerFixt
     public async Task Upload_Folder_RunsWithItsExternalWeights()
     {
         TestModels.WriteFolder(_folder);
-        await using var client = await fixture.ConnectAsync("folder");
+        await using var client = await fixture.ConnectAsync("folder", channel);
         var reports = new List<UploadProgress>();
 
         var answer = await client.UploadModelAsync("external", _folder, new() { Progress = new Reports(reports) }, Cancellation);
@@ -47,7 +47,7 @@ public sealed class ModelTests(ServerFixture fixture) : IClassFixture<ServerFixt
     [Fact]
     public async Task Upload_AgainWithoutVersion_IsTheNextAndNewest()
     {
-        await using var client = await fixture.ConnectAsync("versions");
+        await using var client = await fixture.ConnectAsync("versions", channel);
         await client.UploadModelAsync("m", new MemoryStream(TestModels.Doubling), cancellationToken: Cancellation);
 
         var second = await client.UploadModelAsync("m", new MemoryStream(TestModels.Doubling), cancellationToken: Cancellation);
@@ -62,7 +62,7 @@ public sealed class ModelTests(ServerFixture fixture) : IClassFixture<ServerFixt
     [Fact]
     public async Task Upload_BrokenOffInTheMiddle_LeavesNothing()
     {
-        await using var client = await fixture.ConnectAsync("broken");
+        await using var client = await fixture.ConnectAsync("broken", channel);
         using var cancel = new CancellationTokenSource();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
@@ -75,7 +75,7 @@ public sealed class ModelTests(ServerFixture fixture) : IClassFixture<ServerFixt
     [Fact]
     public async Task Upload_ModelThatThePolicyPinsOtherwise_IsNotSent()
     {
-        await using var client = await fixture.ConnectAsync("pinned", $$"""
+        await using var client = await fixture.ConnectAsync("pinned", channel, $$"""
             "models": { "pinned/m": ["sha256:{{new string('0', 64)}}"] }, "otherModels": "refuse"
             """);
         var file = Path.Combine(_folder, "model.onnx");
@@ -94,7 +94,7 @@ public sealed class ModelTests(ServerFixture fixture) : IClassFixture<ServerFixt
     [Fact]
     public async Task Upload_ShortLifetime_EndsTheModel()
     {
-        await using var client = await fixture.ConnectAsync("ttl");
+        await using var client = await fixture.ConnectAsync("ttl", channel);
         await client.UploadModelAsync("m", new MemoryStream(TestModels.Doubling), new() { TimeToLive = TimeSpan.FromSeconds(1) }, Cancellation);
 
         // The server's clock decides; a bounded number of questions waits for it.
@@ -109,7 +109,7 @@ public sealed class ModelTests(ServerFixture fixture) : IClassFixture<ServerFixt
     [Fact]
     public async Task Run_AnotherNamespace_DoesNotSeeTheModel()
     {
-        await using var owner = await fixture.ConnectAsync("mine");
+        await using var owner = await fixture.ConnectAsync("mine", channel);
         await owner.UploadModelAsync("secret", new MemoryStream(TestModels.Doubling), cancellationToken: Cancellation);
 
         await FailAsync(ServingCode.ModelNotFound, "yours", client => client.RunAsync("secret", Inputs(Tensor.From([1f])), cancellationToken: Cancellation));
@@ -118,7 +118,7 @@ public sealed class ModelTests(ServerFixture fixture) : IClassFixture<ServerFixt
     [Fact]
     public async Task Run_ModelThatIsNotLoaded_LoadsIt()
     {
-        await using var client = await fixture.ConnectAsync("lazy");
+        await using var client = await fixture.ConnectAsync("lazy", channel);
         await client.UploadModelAsync("m", new MemoryStream(TestModels.Doubling), new() { Load = false }, Cancellation);
         Assert.Equal("UNAVAILABLE", (await client.ListModelsAsync(Cancellation)).Details[0].State);
 
@@ -131,7 +131,7 @@ public sealed class ModelTests(ServerFixture fixture) : IClassFixture<ServerFixt
     [Fact]
     public async Task Run_ManyCallersOfOneClient_GetTheirOwnAnswers()
     {
-        await using var client = await fixture.ConnectAsync("parallel");
+        await using var client = await fixture.ConnectAsync("parallel", channel);
         await client.UploadModelAsync("m", new MemoryStream(TestModels.Doubling), cancellationToken: Cancellation);
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(async number =>
@@ -143,7 +143,7 @@ public sealed class ModelTests(ServerFixture fixture) : IClassFixture<ServerFixt
     [Fact]
     public async Task Run_Cancelled_EndsTheRunInTheServer()
     {
-        await using var client = await fixture.ConnectAsync("cancel");
+        await using var client = await fixture.ConnectAsync("cancel", channel);
         await client.UploadModelAsync("slow", new MemoryStream(TestModels.Slow), cancellationToken: Cancellation);
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         cancel.CancelAfter(TimeSpan.FromMilliseconds(300));
@@ -156,7 +156,7 @@ public sealed class ModelTests(ServerFixture fixture) : IClassFixture<ServerFixt
     [Fact]
     public async Task Delete_WhileRunning_LetsTheRunFinish()
     {
-        await using var client = await fixture.ConnectAsync("delete");
+        await using var client = await fixture.ConnectAsync("delete", channel);
         await client.UploadModelAsync("slow", new MemoryStream(TestModels.Slow), cancellationToken: Cancellation);
         var running = RunSlowAsync(client, rounds: 10, Cancellation);
         await WaitForInFlightAsync(fixture.Server);
@@ -172,7 +172,7 @@ public sealed class ModelTests(ServerFixture fixture) : IClassFixture<ServerFixt
     public async Task Run_ServerAskedToStop_IsStillAnswered()
     {
         await using var server = await SimulationServer.StartAsync();
-        await using var client = await BlindAIClient.ConnectAsync(server.Url, AttestationPolicy.DangerouslyAllowSimulation("localhost"), cancellationToken: Cancellation);
+        await using var client = await BlindAIClient.ConnectAsync(server.Url, AttestationPolicy.DangerouslyAllowSimulation("localhost"), new() { Channel = channel }, Cancellation);
         await client.UploadModelAsync("slow", new MemoryStream(TestModels.Slow), cancellationToken: Cancellation);
         var running = RunSlowAsync(client, rounds: 10, Cancellation);
         await WaitForInFlightAsync(server);
@@ -187,11 +187,15 @@ public sealed class ModelTests(ServerFixture fixture) : IClassFixture<ServerFixt
     public async Task Get_UnknownModel_SaysSo() =>
         await FailAsync(ServingCode.ModelNotFound, "unknown", client => client.GetModelAsync("nothing", cancellationToken: Cancellation));
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose()
+    {
+        Directory.Delete(_folder, recursive: true);
+        GC.SuppressFinalize(this);
+    }
 
     private async Task FailAsync(ServingCode expected, string owner, Func<BlindAIClient, Task> attempt)
     {
-        await using var client = await fixture.ConnectAsync(owner);
+        await using var client = await fixture.ConnectAsync(owner, channel);
         var refusal = await Assert.ThrowsAsync<ServingException>(() => attempt(client));
         Assert.Equal(expected, refusal.Code);
         Assert.NotNull(refusal.Hint);

@@ -15,7 +15,7 @@ public sealed class ServerFixture : IAsyncLifetime
     public ValueTask DisposeAsync() => Server.DisposeAsync();
 
     /// <summary>A verified client in a namespace.</summary>
-    public Task<BlindAIClient> ConnectAsync(string owner, string members = "\"otherModels\": \"allow\"") => BlindAIClient.ConnectAsync(
+    public Task<BlindAIClient> ConnectAsync(string owner, ChannelMode channel, string members = "\"otherModels\": \"allow\"") => BlindAIClient.ConnectAsync(
         Server.Url,
         AttestationPolicy.Parse(Encoding.UTF8.GetBytes($$"""
             {
@@ -23,6 +23,6 @@ public sealed class ServerFixture : IAsyncLifetime
               "accept": [ { "tee": "simulation", "key": "{{Server.SimulationKey}}" } ], {{members}}
             }
             """)),
-        new() { Namespace = NamespaceName.Parse(owner) },
+        new() { Namespace = NamespaceName.Parse(owner), Channel = channel },
         TestContext.Current.CancellationToken);
 }

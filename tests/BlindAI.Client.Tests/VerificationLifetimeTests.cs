@@ -1,5 +1,6 @@
 using System.Text;
 using BlindAI.Attestation;
+using BlindAI.Attestation.Evidence;
 using BlindAI.Attestation.Policy;
 using BlindAI.Examples.Quickstart;
 using Microsoft.Extensions.Time.Testing;
@@ -9,15 +10,17 @@ namespace BlindAI.Client.Tests;
 /// <summary>How long a proof serves, by the client's own clock, against a real server.</summary>
 public sealed class VerificationLifetimeTests
 {
-    private static readonly AttestationPolicy AnySimulation = AttestationPolicy.DangerouslyAllowSimulation("localhost");
+    private static readonly AttestationPolicy AnySimulation = ShortLived(AttestationPolicy.DangerouslyAllowSimulation("localhost"));
 
-    private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    // From the server's own time on: a sealed request tells the time, and is refused when that is ten minutes off.
+    private readonly FakeTimeProvider _clock = new(TimeProvider.System.GetUtcNow());
+
+    public static TheoryData<ChannelMode> Channels => [ChannelMode.Gated, ChannelMode.Pinned, ChannelMode.Sealed];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(ChannelMode.Gated)]
-    [InlineData(ChannelMode.Pinned)]
+    [MemberData(nameof(Channels))]
     public async Task List_ProofWithinItsLifetime_IsNotRenewed(ChannelMode channel)
     {
         await using var server = await SimulationServer.StartAsync();
@@ -31,8 +34,7 @@ public sealed class VerificationLifetimeTests
     }
 
     [Theory]
-    [InlineData(ChannelMode.Gated)]
-    [InlineData(ChannelMode.Pinned)]
+    [MemberData(nameof(Channels))]
     public async Task List_ProofOfTwiceItsLifetime_IsRenewedFirst(ChannelMode channel)
     {
         await using var server = await SimulationServer.StartAsync();
@@ -43,12 +45,13 @@ public sealed class VerificationLifetimeTests
         await client.ListModelsAsync(Cancellation);
 
         Assert.NotSame(enclave, client.Enclave);
-        Assert.Equal(enclave.TlsKey, client.Enclave.TlsKey);
+        Assert.Equal(KeyOf(enclave), KeyOf(client.Enclave));
     }
 
     [Theory]
     [InlineData(ChannelMode.Gated, RejectionCode.EvidenceUnavailable)]
     [InlineData(ChannelMode.Pinned, RejectionCode.EnclaveExpired)]
+    [InlineData(ChannelMode.Sealed, RejectionCode.EnclaveExpired)]
     public async Task List_ProofTooOldAndServerGone_IsRefused(ChannelMode channel, RejectionCode expected)
     {
         await using var server = await SimulationServer.StartAsync();
@@ -62,8 +65,7 @@ public sealed class VerificationLifetimeTests
     }
 
     [Theory]
-    [InlineData(ChannelMode.Gated)]
-    [InlineData(ChannelMode.Pinned)]
+    [MemberData(nameof(Channels))]
     public async Task List_ServerRestartedWithNewKeys_IsVerifiedAnew(ChannelMode channel)
     {
         await using var first = await SimulationServer.StartAsync();
@@ -74,21 +76,15 @@ public sealed class VerificationLifetimeTests
 
         await SurviveLostConnectionAsync(() => client.ListModelsAsync(Cancellation));
 
-        Assert.NotEqual(enclave.TlsKey, client.Enclave.TlsKey);
+        Assert.NotEqual(KeyOf(enclave), KeyOf(client.Enclave));
     }
 
     [Theory]
-    [InlineData(ChannelMode.Gated)]
-    [InlineData(ChannelMode.Pinned)]
+    [MemberData(nameof(Channels))]
     public async Task List_AfterARenewalThatWasRefused_IsRefusedToo(ChannelMode channel)
     {
         await using var server = await SimulationServer.StartAsync();
-        var policy = AttestationPolicy.Parse(Encoding.UTF8.GetBytes($$"""
-            {
-              "version": 1, "service": "localhost", "machines": "any", "dangerouslyAnyConfiguration": true, "otherModels": "allow",
-              "validUntil": "2026-01-01T00:05:00Z", "accept": [ { "tee": "simulation", "key": "{{server.SimulationKey}}" } ]
-            }
-            """));
+        var policy = EndingInFiveMinutes(server);
         await using var client = await BlindAIClient.ConnectAsync(server.Url, policy, new() { TimeProvider = _clock, Channel = channel }, Cancellation);
         _clock.Advance(TimeSpan.FromMinutes(4));
         await client.ListModelsAsync(Cancellation);
@@ -101,7 +97,18 @@ public sealed class VerificationLifetimeTests
 
     [Theory]
     [InlineData(ChannelMode.Gated)]
-    [InlineData(ChannelMode.Pinned)]
+    [InlineData(ChannelMode.Sealed)]
+    public async Task List_PolicyThatHasEnded_IsRefusedThoughTheProofIsFresh(ChannelMode channel)
+    {
+        await using var server = await SimulationServer.StartAsync();
+        await using var client = await BlindAIClient.ConnectAsync(server.Url, EndingInFiveMinutes(server), new() { TimeProvider = _clock, Channel = channel }, Cancellation);
+        _clock.Advance(TimeSpan.FromMinutes(6));
+
+        Assert.Equal(RejectionCode.PolicyExpired, (await Assert.ThrowsAsync<AttestationException>(() => client.ListModelsAsync(Cancellation))).Code);
+    }
+
+    [Theory]
+    [MemberData(nameof(Channels))]
     public async Task Reattest_ManyCallersAtOnce_ShareOneVerification(ChannelMode channel)
     {
         await using var server = await SimulationServer.StartAsync();
@@ -113,8 +120,7 @@ public sealed class VerificationLifetimeTests
     }
 
     [Theory]
-    [InlineData(ChannelMode.Gated)]
-    [InlineData(ChannelMode.Pinned)]
+    [MemberData(nameof(Channels))]
     public async Task List_ManyCallersAtOnce_AreAllAnswered(ChannelMode channel)
     {
         await using var server = await SimulationServer.StartAsync();
@@ -126,8 +132,7 @@ public sealed class VerificationLifetimeTests
     }
 
     [Theory]
-    [InlineData(ChannelMode.Gated)]
-    [InlineData(ChannelMode.Pinned)]
+    [MemberData(nameof(Channels))]
     public async Task List_DisposedClient_Throws(ChannelMode channel)
     {
         await using var server = await SimulationServer.StartAsync();
@@ -136,6 +141,25 @@ public sealed class VerificationLifetimeTests
 
         await Assert.ThrowsAsync<ObjectDisposedException>(() => client.ListModelsAsync(Cancellation));
     }
+
+    private AttestationPolicy EndingInFiveMinutes(SimulationServer server) => AttestationPolicy.Parse(Encoding.UTF8.GetBytes($$"""
+        {
+          "version": 1, "service": "localhost", "machines": "any", "dangerouslyAnyConfiguration": true, "otherModels": "allow",
+          "validUntil": "{{_clock.GetUtcNow().AddMinutes(5):yyyy-MM-dd'T'HH:mm:ss'Z'}}", "accept": [ { "tee": "simulation", "key": "{{server.SimulationKey}}" } ]
+        }
+        """));
+
+    private static Sha256Digest? KeyOf(VerifiedEnclave enclave) => enclave.TlsKey ?? enclave.Claims.SealedRequestKeys;
+
+    private static AttestationPolicy ShortLived(AttestationPolicy policy) => new()
+    {
+        Service = policy.Service,
+        Machines = policy.Machines,
+        Configuration = policy.Configuration,
+        Accept = policy.Accept,
+        OtherModels = policy.OtherModels,
+        ReattestAfter = TimeSpan.FromMinutes(2),
+    };
 
     private Task<BlindAIClient> ConnectAsync(Uri url, ChannelMode channel) =>
         BlindAIClient.ConnectAsync(url, AnySimulation, new() { TimeProvider = _clock, Channel = channel }, Cancellation);
