@@ -18,6 +18,9 @@ internal sealed class SealedChannel : IRequestChannel
 {
     private const int MaxProblemLength = 4096;
 
+    /// <summary>From this length on a request is sent when the other end has asked for it: who would refuse it does so before.</summary>
+    private const long ExpectContinueLength = 1 << 20;
+
     // RFC 9458, section 5.3.
     private const string KeyProblem = "https://iana.org/assignments/http-problem-types#ohttp-key";
 
@@ -60,7 +63,7 @@ internal sealed class SealedChannel : IRequestChannel
     }
 
     /// <summary>Seals a request to a verified enclave and returns the head of what it sealed in answer; the body is read by the caller.</summary>
-    /// <exception cref="AttestationException">The proof is too old, or the enclave has another key than was proved and was refused; the request was not carried out.</exception>
+    /// <exception cref="AttestationException">The proof is too old and could not be renewed, or the enclave has another key and was refused.</exception>
     /// <exception cref="ServingException">
     /// <see cref="ServingCode.ConnectionLost"/>, <see cref="ServingCode.Overloaded"/>, <see cref="ServingCode.RequestTooLarge"/>: said in clear, by whomever;
     /// <see cref="ServingCode.ResponseMalformed"/>: the answer is not the enclave's.
@@ -68,22 +71,30 @@ internal sealed class SealedChannel : IRequestChannel
     public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         await _proof.EnsureFreshAsync(cancellationToken).ConfigureAwait(false);
-        if (await TrySendAsync(request, cancellationToken).ConfigureAwait(false) is { } answer)
+        var proof = _proof.Newest;
+        if (await TrySendAsync(request, proof.Key, cancellationToken).ConfigureAwait(false) is { } answer)
         {
             return answer;
         }
 
-        // Keys are replaced daily, and a replica that restarted has others: nothing of the request was opened.
-        await RenewAsync(cancellationToken).ConfigureAwait(false);
-        if (request.Content is not (null or IRepeatableContent))
+        // Somebody says that the key is not known there: true once keys were replaced. New evidence decides, and only a new key has the request sent again.
+        if (ReferenceEquals(proof, _proof.Newest))
         {
-            throw new AttestationException(RejectionCode.EnclaveExpired, "The enclave has another key for sealed requests than this one was sealed to; it was not carried out, and the new key is verified now.",
-                "send it again.");
+            await RenewAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        return await TrySendAsync(request, cancellationToken).ConfigureAwait(false)
-            ?? throw new AttestationException(RejectionCode.EnclaveExpired, "The key that was verified just now is not known where the request arrives; it was not carried out.",
-                "where a proxy stands in front of several replicas, let it send each client to one of them.");
+        var key = _proof.Newest.Key;
+        if (key.PublicKey.Equals(proof.Key.PublicKey))
+        {
+            throw Lost("The key is said to be unknown where the request arrives, and the enclave has just proved it.", "where a proxy stands in front of several replicas, let it send each client to one of them.");
+        }
+
+        if (request.Content is not (null or IRepeatableContent))
+        {
+            throw Lost("The enclave has another key now, and the content cannot be read again.", "the new key is verified; send the request again.");
+        }
+
+        return await TrySendAsync(request, key, cancellationToken).ConfigureAwait(false) ?? throw Lost("The enclave has a new key, which was verified just now and is said to be unknown too.", "try again.");
     }
 
     /// <inheritdoc/>
@@ -97,22 +108,24 @@ internal sealed class SealedChannel : IRequestChannel
     }
 
     // Null: the key is not known there.
-    private async Task<HttpResponseMessage?> TrySendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage?> TrySendAsync(HttpRequestMessage request, OhttpKeyConfiguration key, CancellationToken cancellationToken)
     {
-        var sealer = OhttpRequestSealer.Create(_proof.Newest.Key);
+        var sealer = OhttpRequestSealer.Create(key);
+
+        // Nothing of the inner request is a header here.
+        var content = new SealedContent(request, sealer, _service, _options.TimeProvider.GetUtcNow(), _options.PadSealedRequests);
+        HttpRequestMessage? sealing = new(HttpMethod.Post, _endpoint) { Version = HttpVersion.Version11, Content = content };
+        sealing.Headers.Add(HeaderNames.Incremental, "?1");
+        sealing.Headers.ExpectContinue = content.Headers.ContentLength is null or >= ExpectContinueLength;
         HttpResponseMessage? outer = null;
         try
         {
-            // Nothing of the inner request is a header here.
-            using var sealing = new HttpRequestMessage(HttpMethod.Post, _endpoint) { Version = HttpVersion.Version11 };
-            sealing.Headers.Add(HeaderNames.Incremental, "?1");
-            sealing.Content = new SealedContent(request, sealer, _service, _options.TimeProvider.GetUtcNow(), _options.PadSealedRequests);
             outer = await _http.SendAsync(sealing, cancellationToken).ConfigureAwait(false);
             if (outer.StatusCode == HttpStatusCode.OK && outer.Content.Headers.ContentType?.MediaType == MediaTypes.OhttpChunkedResponse)
             {
-                var answer = await OpenAsync(request, outer, sealer, cancellationToken).ConfigureAwait(false);
+                var answer = await OpenAsync(request, sealing, outer, sealer, cancellationToken).ConfigureAwait(false);
                 outer = null;
-                sealer = null;
+                sealing = null;
                 return answer;
             }
 
@@ -125,16 +138,16 @@ internal sealed class SealedChannel : IRequestChannel
         finally
         {
             outer?.Dispose();
-            sealer?.Dispose();
+            sealing?.Dispose();
         }
     }
 
-    private static async Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, HttpResponseMessage outer, OhttpRequestSealer sealer, CancellationToken cancellationToken)
+    private static async Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, HttpRequestMessage sealing, HttpResponseMessage outer, OhttpRequestSealer sealer, CancellationToken cancellationToken)
     {
         var body = PipeReader.Create(await outer.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false));
         var message = new BinaryHttpReader(await sealer.ReadResponseAsync(body, cancellationToken).ConfigureAwait(false));
         var head = await message.ReadResponseHeadAsync(cancellationToken).ConfigureAwait(false);
-        var inner = new HttpResponseMessage((HttpStatusCode)head.Status) { RequestMessage = request, Content = new OpenedContent(message, outer, sealer) };
+        var inner = new HttpResponseMessage((HttpStatusCode)head.Status) { RequestMessage = request, Content = new OpenedContent(message, outer, sealing) };
         foreach (var (name, value) in head.Headers)
         {
             if (!inner.Headers.TryAddWithoutValidation(name, value))
@@ -164,6 +177,9 @@ internal sealed class SealedChannel : IRequestChannel
             return false;
         }
     }
+
+    // Whoever says that a request was not opened, nobody vouches for it.
+    private static ServingException Lost(string message, string hint) => new(ServingCode.ConnectionLost, message, hint);
 
     // Whoever said it, it was not under the enclave's seal: only the status is told on, and never the text.
     private static Exception InClear(HttpResponseMessage outer) => outer.StatusCode switch

@@ -27,8 +27,13 @@ internal sealed class SealedContent : HttpContent
 
     private int _isWritten;
 
+    // This object, and the writing of it.
+    private int _holders = 1;
+
+    private int _isDisposed;
+
     /// <param name="request">What is sealed.</param>
-    /// <param name="sealer">Of this request alone.</param>
+    /// <param name="sealer">Of this request alone. Its keys go when this was disposed of and nothing is being sealed any more.</param>
     /// <param name="service">The service's name: the only authority that the enclave answers for.</param>
     /// <param name="date">This client's time, against replays.</param>
     /// <param name="isPadded">Whether request and answer hide their length.</param>
@@ -64,9 +69,39 @@ internal sealed class SealedContent : HttpContent
     {
         if (Interlocked.Exchange(ref _isWritten, 1) != 0)
         {
-            throw new InvalidOperationException("A sealed request is written once.");
+            throw new IOException("A sealed request is written once.");
         }
 
+        Interlocked.Increment(ref _holders);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
+            await SealAsync(stream, context, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Release();
+        }
+    }
+
+    protected override bool TryComputeLength(out long length)
+    {
+        length = _head.ContentLength is null ? 0 : OhttpWriter.SealedLength(_sealer.Chunks, BinaryHttpWriter.LengthOf(_head), _isPadded);
+        return _head.ContentLength is not null;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && Interlocked.Exchange(ref _isDisposed, 1) == 0)
+        {
+            Release();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private async Task SealAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
         var body = PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: SegmentLength, leaveOpen: true));
         var message = BinaryHttpWriter.Start(new OhttpWriter(body, _sealer.Chunks, _isPadded, isGathered: true), _head);
         try
@@ -86,9 +121,11 @@ internal sealed class SealedContent : HttpContent
         }
     }
 
-    protected override bool TryComputeLength(out long length)
+    private void Release()
     {
-        length = _head.ContentLength is null ? 0 : OhttpWriter.SealedLength(_sealer.Chunks, BinaryHttpWriter.LengthOf(_head), _isPadded);
-        return _head.ContentLength is not null;
+        if (Interlocked.Decrement(ref _holders) == 0)
+        {
+            _sealer.Dispose();
+        }
     }
 }

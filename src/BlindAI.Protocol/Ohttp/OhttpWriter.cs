@@ -249,7 +249,8 @@ public sealed class OhttpWriter : PipeWriter
     {
         if (_buffer.Length > 0)
         {
-            ArrayPool<byte>.Shared.Return(_buffer);
+            // Plaintext does not stay behind in a shared buffer.
+            ArrayPool<byte>.Shared.Return(_buffer, clearArray: true);
         }
     }
 }
