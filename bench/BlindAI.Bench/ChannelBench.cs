@@ -73,7 +73,7 @@ internal static class ChannelBench
                 if (proof is null)
                 {
                     var started = TimeProvider.System.GetTimestamp();
-                    proof = new(await exchange.VerifyAsync(await gate.AskForEvidenceAsync(connection, binder, cancellationToken), started, cancellationToken), started, TimeProvider.System);
+                    proof = new(await exchange.VerifyAsync(await gate.AskForEvidenceAsync(connection, binder, cancellationToken), started, cancellationToken), started, TimeProvider.System, new());
                     return;
                 }
 

@@ -96,6 +96,7 @@ public static class EnclaveVerifier
         {
             SealedRequestKeys = tls is null ? value.SealedRequestKeys : null,
             ConnectionKey = value.ConnectionKey,
+            ValidUntil = ends.Min(),
         };
     }
 

@@ -46,6 +46,9 @@ public sealed class VerifiedEnclave
     /// <summary>How long after its verification this proof may be used, by the client's own monotonic clock: the policy's time, or less where certificates or collateral end sooner.</summary>
     public TimeSpan Lifetime { get; }
 
+    /// <summary>When the first of the policy, the certificates and the collateral that this proof rests on ends; null where none does.</summary>
+    public DateTimeOffset? ValidUntil { get; internal init; }
+
     /// <summary>What was proved, in order, in words.</summary>
     public IReadOnlyList<ProvedStep> Steps { get; }
 }

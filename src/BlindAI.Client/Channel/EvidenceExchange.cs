@@ -26,9 +26,9 @@ internal sealed class EvidenceExchange(Uri server, AttestationPolicy policy, Bli
     /// <exception cref="AttestationException"><see cref="RejectionCode.PolicyExpired"/>.</exception>
     public void RequireValidPolicy() => policy.RequireValidAt(options.TimeProvider.GetUtcNow());
 
-    /// <summary>Performs the exchange over HTTP, on a connection of its own, and verifies what came.</summary>
-    /// <exception cref="AttestationException">The server was refused, or gave no evidence.</exception>
-    public async Task<VerifiedEnclave> VerifyAsync(CancellationToken cancellationToken)
+    /// <summary>Asks for evidence over HTTP, on a connection of its own.</summary>
+    /// <exception cref="AttestationException">The policy cannot be met so, or there is no evidence that parses.</exception>
+    public Task<EvidenceTranscript> FetchAsync(CancellationToken cancellationToken)
     {
         RequireValidPolicy();
         if (policy.Binder != BinderRequirement.Preferred)
@@ -37,8 +37,7 @@ internal sealed class EvidenceExchange(Uri server, AttestationPolicy policy, Bli
                 "connect in gated mode, or use \"binder\": \"preferred\".");
         }
 
-        var started = options.TimeProvider.GetTimestamp();
-        return await VerifyAsync(await FetchAsync(server, options, cancellationToken).ConfigureAwait(false), started, cancellationToken).ConfigureAwait(false);
+        return FetchAsync(server, options, cancellationToken);
     }
 
     /// <summary>Verifies what came of an exchange.</summary>

@@ -254,14 +254,14 @@ internal sealed class GatedChannel : IRequestChannel
     private async Task<TlsProof> VerifyAsync(SslStream connection, Sha256Digest tlsKey, ChannelBinder? binder, CancellationToken cancellationToken)
     {
         var started = _options.TimeProvider.GetTimestamp();
-        var transcript = await _gate.AskForEvidenceAsync(connection, binder, cancellationToken).ConfigureAwait(false);
         try
         {
+            var transcript = await _gate.AskForEvidenceAsync(connection, binder, cancellationToken).ConfigureAwait(false);
             return _keys.Add(await _exchange.VerifyAsync(transcript, started, cancellationToken).ConfigureAwait(false), started);
         }
-        catch (AttestationException exception) when (exception.Code is not (RejectionCode.EvidenceUnavailable or RejectionCode.EvidenceLate or RejectionCode.CollateralMissing))
+        catch (AttestationException exception) when (RenewedProof.IsRefusal(exception.Code) && exception.Code != RejectionCode.BinderMismatch)
         {
-            // Who is refused is not spoken to again, over any connection, before he has been accepted.
+            // Who is refused is not spoken to again, over any connection, before he has been accepted. A wrong binder is another's doing: it refuses this connection alone.
             _keys.Withdraw(tlsKey);
             _refusal = new(tlsKey, exception, _options.TimeProvider.GetTimestamp());
             throw;

@@ -1,3 +1,4 @@
+using System.Net.Security;
 using BlindAI.Attestation;
 using BlindAI.Attestation.Evidence;
 using BlindAI.Protocol;
@@ -21,6 +22,13 @@ internal sealed class PinnedChannel : IRequestChannel
         var handler = TlsHandlers.Create(keys.Accepts, options.ConnectTimeout);
         handler.PooledConnectionLifetime = proof.Newest.Enclave.Lifetime;
         handler.MaxConnectionsPerServer = options.MaxConnections;
+        handler.PlaintextStreamFilter = (context, _) =>
+        {
+            // Between the handshake and now the key may have been refused.
+            var connection = (SslStream)context.PlaintextStream;
+            var found = keys.Find(VerifiedKeys.KeyOf(connection.RemoteCertificate!)) ?? throw Unverified();
+            return ValueTask.FromResult<Stream>(new ProvedStream(connection, found));
+        };
         _http = new(handler);
     }
 
@@ -35,7 +43,9 @@ internal sealed class PinnedChannel : IRequestChannel
     public static async Task<PinnedChannel> OpenAsync(EvidenceExchange exchange, BlindAIClientOptions options, CancellationToken cancellationToken)
     {
         var keys = new VerifiedKeys(options.TimeProvider);
-        return new(await RenewedProof<TlsProof>.OpenAsync(exchange, options.TimeProvider, keys.Add, cancellationToken).ConfigureAwait(false), keys, exchange, options);
+        return new(await RenewedProof<TlsProof>.OpenAsync(exchange, options.TimeProvider, keys.Add, Withdraw, cancellationToken).ConfigureAwait(false), keys, exchange, options);
+
+        void Withdraw(EvidenceTranscript refused) => keys.Withdraw(Sha256Digest.Of(refused.TlsKey!.Value.Span));
     }
 
     /// <summary>Sends a request to a verified enclave and returns its answer's head; the body is read by the caller.</summary>
@@ -48,10 +58,15 @@ internal sealed class PinnedChannel : IRequestChannel
         {
             return await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
         }
-        catch (HttpRequestException exception) when (exception.HttpRequestError == HttpRequestError.SecureConnectionError)
+        catch (HttpRequestException exception) when (IsUnverified(exception))
         {
             // Another key than the verified ones, or a proof that has aged: the handshake failed and no byte of the request has left.
             await RenewAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (AttestationException exception) when (exception.Code == RejectionCode.EnclaveExpired && request.Content is null or IRepeatableContent)
+        {
+            // The proof of a pooled connection had ended, and with it the connection.
+            await _proof.EnsureFreshAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
@@ -62,10 +77,9 @@ internal sealed class PinnedChannel : IRequestChannel
         {
             return await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
         }
-        catch (HttpRequestException exception) when (exception.HttpRequestError == HttpRequestError.SecureConnectionError)
+        catch (HttpRequestException exception) when (IsUnverified(exception))
         {
-            throw new AttestationException(RejectionCode.TlsKeyUnverified, "The connection shows a TLS key that no verification covers.",
-                "behind a load balancer, replicas with keys of their own need a connection each: connect in gated mode.", exception);
+            throw Unverified(exception);
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
@@ -82,4 +96,10 @@ internal sealed class PinnedChannel : IRequestChannel
         await _proof.DisposeAsync().ConfigureAwait(false);
         _http.Dispose();
     }
+
+    private static bool IsUnverified(HttpRequestException exception) =>
+        exception.HttpRequestError == HttpRequestError.SecureConnectionError || exception.InnerException is AttestationException { Code: RejectionCode.TlsKeyUnverified };
+
+    private static AttestationException Unverified(Exception? inner = null) => new(RejectionCode.TlsKeyUnverified, "The connection shows a TLS key that no verification covers.",
+        "behind a load balancer, replicas with keys of their own need a connection each: connect in gated mode.", inner);
 }

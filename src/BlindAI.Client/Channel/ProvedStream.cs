@@ -1,5 +1,3 @@
-using BlindAI.Attestation;
-
 namespace BlindAI.Client.Channel;
 
 /// <summary>A connection that has been proved: it carries what is written to it only as long as its proof may serve.</summary>
@@ -21,25 +19,25 @@ internal sealed class ProvedStream(Stream connection, TlsProof proof) : Stream
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        RequireProof();
+        proof.RequireMayServe();
         return connection.WriteAsync(buffer, cancellationToken);
     }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
     {
-        RequireProof();
+        proof.RequireMayServe();
         return connection.WriteAsync(buffer, offset, count, cancellationToken);
     }
 
     public override void Write(byte[] buffer, int offset, int count)
     {
-        RequireProof();
+        proof.RequireMayServe();
         connection.Write(buffer, offset, count);
     }
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        RequireProof();
+        proof.RequireMayServe();
         connection.Write(buffer);
     }
 
@@ -73,13 +71,5 @@ internal sealed class ProvedStream(Stream connection, TlsProof proof) : Stream
     {
         await connection.DisposeAsync().ConfigureAwait(false);
         await base.DisposeAsync().ConfigureAwait(false);
-    }
-
-    private void RequireProof()
-    {
-        if (!proof.MayServe)
-        {
-            throw new AttestationException(RejectionCode.EnclaveExpired, "The proof of this connection has ended, so nothing more was sent on it.", "send the request again: it takes a connection that is proved anew.");
-        }
     }
 }

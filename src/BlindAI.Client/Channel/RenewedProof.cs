@@ -15,17 +15,20 @@ internal sealed class RenewedProof<TProof> : IAsyncDisposable
 
     private readonly Func<VerifiedEnclave, long, TProof> _keep;
 
+    private readonly Action<EvidenceTranscript> _refuse;
+
     private readonly SharedRenewal _renewal;
 
     private volatile TProof? _newest;
 
     private volatile bool _isRejected;
 
-    private RenewedProof(EvidenceExchange exchange, TimeProvider clock, Func<VerifiedEnclave, long, TProof> keep)
+    private RenewedProof(EvidenceExchange exchange, TimeProvider clock, Func<VerifiedEnclave, long, TProof> keep, Action<EvidenceTranscript> refuse)
     {
         _exchange = exchange;
         _clock = clock;
         _keep = keep;
+        _refuse = refuse;
         _renewal = new(VerifyAsync);
     }
 
@@ -39,11 +42,13 @@ internal sealed class RenewedProof<TProof> : IAsyncDisposable
     /// <param name="exchange">How to ask it.</param>
     /// <param name="clock">The client's clock.</param>
     /// <param name="keep">Makes the proof of a verified enclave and the clock's timestamp before the nonce was sent.</param>
+    /// <param name="refuse">Ends the proofs of whoever gave evidence that was refused.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="AttestationException">The server was refused.</exception>
-    public static async Task<RenewedProof<TProof>> OpenAsync(EvidenceExchange exchange, TimeProvider clock, Func<VerifiedEnclave, long, TProof> keep, CancellationToken cancellationToken)
+    public static async Task<RenewedProof<TProof>> OpenAsync(
+        EvidenceExchange exchange, TimeProvider clock, Func<VerifiedEnclave, long, TProof> keep, Action<EvidenceTranscript> refuse, CancellationToken cancellationToken)
     {
-        var proof = new RenewedProof<TProof>(exchange, clock, keep);
+        var proof = new RenewedProof<TProof>(exchange, clock, keep, refuse);
         await proof.VerifyAsync(cancellationToken).ConfigureAwait(false);
         return proof;
     }
@@ -84,18 +89,32 @@ internal sealed class RenewedProof<TProof> : IAsyncDisposable
     private async Task<VerifiedEnclave> VerifyAsync(CancellationToken cancellationToken)
     {
         var verifiedAt = _clock.GetTimestamp();
+        EvidenceTranscript? transcript = null;
         try
         {
-            var enclave = await _exchange.VerifyAsync(cancellationToken).ConfigureAwait(false);
+            transcript = await _exchange.FetchAsync(cancellationToken).ConfigureAwait(false);
+            var enclave = await _exchange.VerifyAsync(transcript, verifiedAt, cancellationToken).ConfigureAwait(false);
             _newest = _keep(enclave, verifiedAt);
             _isRejected = false;
             return enclave;
         }
-        catch (AttestationException exception) when (exception.Code is not (RejectionCode.EvidenceUnavailable or RejectionCode.EvidenceLate or RejectionCode.CollateralMissing))
+        catch (AttestationException exception) when (RenewedProof.IsRefusal(exception.Code))
         {
             // Who was refused is not spoken to again, over any connection, before he has been accepted.
+            if (transcript is not null)
+            {
+                _refuse(transcript);
+            }
+
             _isRejected = true;
             throw;
         }
     }
+}
+
+/// <summary>What every renewal of a proof has in common.</summary>
+internal static class RenewedProof
+{
+    /// <summary>Whether a failed verification says something of the server, and not only that none could be had.</summary>
+    public static bool IsRefusal(RejectionCode code) => code is not (RejectionCode.EvidenceUnavailable or RejectionCode.EvidenceLate or RejectionCode.CollateralMissing);
 }

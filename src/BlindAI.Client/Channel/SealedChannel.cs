@@ -1,6 +1,5 @@
 using System.IO.Pipelines;
 using System.Net;
-using System.Text.Json;
 using BlindAI.Attestation;
 using BlindAI.Attestation.Evidence;
 using BlindAI.Attestation.Policy;
@@ -16,13 +15,8 @@ namespace BlindAI.Client.Channel;
 /// </remarks>
 internal sealed class SealedChannel : IRequestChannel
 {
-    private const int MaxProblemLength = 4096;
-
     /// <summary>From this length on a request is sent when the other end has asked for it: who would refuse it does so before.</summary>
     private const long ExpectContinueLength = 1 << 20;
-
-    // RFC 9458, section 5.3.
-    private const string KeyProblem = "https://iana.org/assignments/http-problem-types#ohttp-key";
 
     private readonly Uri _endpoint;
 
@@ -58,8 +52,16 @@ internal sealed class SealedChannel : IRequestChannel
     /// <exception cref="AttestationException">The server was refused.</exception>
     public static async Task<SealedChannel> OpenAsync(Uri server, AttestationPolicy policy, EvidenceExchange exchange, BlindAIClientOptions options, CancellationToken cancellationToken)
     {
-        var clock = options.TimeProvider;
-        return new(server, policy, await RenewedProof<SealedProof>.OpenAsync(exchange, clock, (enclave, at) => new(enclave, at, clock), cancellationToken).ConfigureAwait(false), exchange, options);
+        // Behind one name is one service: whoever is refused there ends what was accepted before, and who is accepted then begins anew.
+        var standing = new KeyStanding();
+        var proof = await RenewedProof<SealedProof>.OpenAsync(exchange, options.TimeProvider, Keep, _ => standing.Refuse(), cancellationToken).ConfigureAwait(false);
+        return new(server, policy, proof, exchange, options);
+
+        SealedProof Keep(VerifiedEnclave enclave, long verifiedAt)
+        {
+            standing = standing.IsRefused ? new() : standing;
+            return new(enclave, verifiedAt, options.TimeProvider, standing);
+        }
     }
 
     /// <summary>Seals a request to a verified enclave and returns the head of what it sealed in answer; the body is read by the caller.</summary>
@@ -72,7 +74,7 @@ internal sealed class SealedChannel : IRequestChannel
     {
         await _proof.EnsureFreshAsync(cancellationToken).ConfigureAwait(false);
         var proof = _proof.Newest;
-        if (await TrySendAsync(request, proof.Key, cancellationToken).ConfigureAwait(false) is { } answer)
+        if (await TrySendAsync(request, proof, cancellationToken).ConfigureAwait(false) is { } answer)
         {
             return answer;
         }
@@ -83,18 +85,19 @@ internal sealed class SealedChannel : IRequestChannel
             await RenewAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        var key = _proof.Newest.Key;
-        if (key.PublicKey.Equals(proof.Key.PublicKey))
+        var newest = _proof.Newest;
+        if (newest.Key.PublicKey.Equals(proof.Key.PublicKey))
         {
             throw Lost("The key is said to be unknown where the request arrives, and the enclave has just proved it.", "where a proxy stands in front of several replicas, let it send each client to one of them.");
         }
 
-        if (request.Content is not (null or IRepeatableContent))
+        // Who passed the request on may say this too, and lead to another replica: only what does no harm twice is sent twice.
+        if (request.Method == HttpMethod.Put || request.Method == HttpMethod.Delete)
         {
-            throw Lost("The enclave has another key now, and the content cannot be read again.", "the new key is verified; send the request again.");
+            throw Lost("The enclave has another key now, and nobody vouches for the word that the old one was not known.", "look whether it was carried out, and send the request again: the new key is verified.");
         }
 
-        return await TrySendAsync(request, key, cancellationToken).ConfigureAwait(false) ?? throw Lost("The enclave has a new key, which was verified just now and is said to be unknown too.", "try again.");
+        return await TrySendAsync(request, newest, cancellationToken).ConfigureAwait(false) ?? throw Lost("The enclave has a new key, which was verified just now and is said to be unknown too.", "try again.");
     }
 
     /// <inheritdoc/>
@@ -107,13 +110,13 @@ internal sealed class SealedChannel : IRequestChannel
         _http.Dispose();
     }
 
-    // Null: the key is not known there.
-    private async Task<HttpResponseMessage?> TrySendAsync(HttpRequestMessage request, OhttpKeyConfiguration key, CancellationToken cancellationToken)
+    // Null: it is said that it could not be opened. Source: RFC 9458, sections 5.2 and 5.3.
+    private async Task<HttpResponseMessage?> TrySendAsync(HttpRequestMessage request, SealedProof proof, CancellationToken cancellationToken)
     {
-        var sealer = OhttpRequestSealer.Create(key);
+        var sealer = OhttpRequestSealer.Create(proof.Key);
 
         // Nothing of the inner request is a header here.
-        var content = new SealedContent(request, sealer, _service, _options.TimeProvider.GetUtcNow(), _options.PadSealedRequests);
+        var content = new SealedContent(request, proof, sealer, _service, _options.TimeProvider.GetUtcNow(), _options.PadSealedRequests);
         HttpRequestMessage? sealing = new(HttpMethod.Post, _endpoint) { Version = HttpVersion.Version11, Content = content };
         sealing.Headers.Add(HeaderNames.Incremental, "?1");
         sealing.Headers.ExpectContinue = content.Headers.ContentLength is null or >= ExpectContinueLength;
@@ -129,7 +132,7 @@ internal sealed class SealedChannel : IRequestChannel
                 return answer;
             }
 
-            return await IsKeyProblemAsync(outer, cancellationToken).ConfigureAwait(false) ? null : throw InClear(outer);
+            return SaysNotOpened(outer) ? null : throw InClear(outer);
         }
         catch (Exception exception) when (OpenedContent.Explain(exception) is { } explained)
         {
@@ -159,24 +162,9 @@ internal sealed class SealedChannel : IRequestChannel
         return inner;
     }
 
-    // A claim of whoever answers: it makes this client ask for evidence again, once, and nothing else.
-    private static async Task<bool> IsKeyProblemAsync(HttpResponseMessage outer, CancellationToken cancellationToken)
-    {
-        if (outer.StatusCode != HttpStatusCode.BadRequest || outer.Content.Headers.ContentType?.MediaType != MediaTypes.ProblemJson)
-        {
-            return false;
-        }
-
-        try
-        {
-            using var problem = JsonDocument.Parse(await BoundedContent.ReadAsync(outer.Content, MaxProblemLength, cancellationToken).ConfigureAwait(false) ?? []);
-            return problem.RootElement.ValueKind == JsonValueKind.Object && problem.RootElement.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && type.ValueEquals(KeyProblem);
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
-    }
+    // A claim of whoever answers: it makes this client ask for evidence again, once, and nothing else. The type is not read: another server's key may have the same id, and then another problem is told.
+    private static bool SaysNotOpened(HttpResponseMessage outer) =>
+        outer.StatusCode == HttpStatusCode.BadRequest && outer.Content.Headers.ContentType?.MediaType == MediaTypes.ProblemJson;
 
     // Whoever says that a request was not opened, nobody vouches for it.
     private static ServingException Lost(string message, string hint) => new(ServingCode.ConnectionLost, message, hint);

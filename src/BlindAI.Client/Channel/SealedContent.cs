@@ -19,6 +19,8 @@ internal sealed class SealedContent : HttpContent
 
     private readonly HttpContent? _inner;
 
+    private readonly SealedProof _proof;
+
     private readonly OhttpRequestSealer _sealer;
 
     private readonly BinaryHttpRequestHead _head;
@@ -33,13 +35,15 @@ internal sealed class SealedContent : HttpContent
     private int _isDisposed;
 
     /// <param name="request">What is sealed.</param>
+    /// <param name="proof">What the key rests on: looked at again when the writing begins, since a request may wait for a connection.</param>
     /// <param name="sealer">Of this request alone. Its keys go when this was disposed of and nothing is being sealed any more.</param>
     /// <param name="service">The service's name: the only authority that the enclave answers for.</param>
     /// <param name="date">This client's time, against replays.</param>
     /// <param name="isPadded">Whether request and answer hide their length.</param>
-    public SealedContent(HttpRequestMessage request, OhttpRequestSealer sealer, string service, DateTimeOffset date, bool isPadded)
+    public SealedContent(HttpRequestMessage request, SealedProof proof, OhttpRequestSealer sealer, string service, DateTimeOffset date, bool isPadded)
     {
         _inner = request.Content;
+        _proof = proof;
         _sealer = sealer;
         _isPadded = isPadded;
         List<KeyValuePair<string, string>> headers = [new("date", date.ToString("r", CultureInfo.InvariantCulture))];
@@ -72,6 +76,7 @@ internal sealed class SealedContent : HttpContent
             throw new IOException("A sealed request is written once.");
         }
 
+        _proof.RequireMayServe();
         Interlocked.Increment(ref _holders);
         try
         {

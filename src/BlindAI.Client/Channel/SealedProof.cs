@@ -5,7 +5,7 @@ using BlindAI.Protocol.Ohttp;
 namespace BlindAI.Client.Channel;
 
 /// <summary>A verified enclave to whose key requests may be sealed.</summary>
-internal sealed class SealedProof(VerifiedEnclave enclave, long verifiedAt, TimeProvider clock) : EnclaveProof(enclave, verifiedAt, clock)
+internal sealed class SealedProof(VerifiedEnclave enclave, long verifiedAt, TimeProvider clock, KeyStanding standing) : EnclaveProof(enclave, verifiedAt, clock, standing)
 {
     /// <summary>The key that it covers: of those that can be used here, the one that the enclave prefers.</summary>
     public OhttpKeyConfiguration Key { get; } = Choose(enclave.SealedRequestKeys ?? throw new ArgumentException("The proof covers a TLS key, not sealed requests.", nameof(enclave)));

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using BlindAI.Attestation;
@@ -13,7 +12,14 @@ namespace BlindAI.Client.Channel;
 /// </remarks>
 internal sealed class VerifiedKeys(TimeProvider clock)
 {
-    private ImmutableDictionary<Sha256Digest, TlsProof> _proofs = ImmutableDictionary<Sha256Digest, TlsProof>.Empty;
+    // Refusals that are remembered, against proofs that were begun before them.
+    private const int MaxRefusals = 64;
+
+    private readonly Lock _lock = new();
+
+    private readonly Dictionary<Sha256Digest, (TlsProof Proof, KeyStanding Standing)> _proofs = [];
+
+    private readonly Dictionary<Sha256Digest, long> _refusedAt = [];
 
     private volatile TlsProof? _newest;
 
@@ -26,23 +32,55 @@ internal sealed class VerifiedKeys(TimeProvider clock)
     /// <summary>Adds a proof, and forgets those that can serve no connection any more.</summary>
     /// <param name="enclave">The enclave.</param>
     /// <param name="verifiedAt">The clock's timestamp before the nonce was sent: the age is never understated.</param>
+    /// <exception cref="AttestationException"><see cref="RejectionCode.EnclaveExpired"/>: its key was refused by a verification that began later.</exception>
     public TlsProof Add(VerifiedEnclave enclave, long verifiedAt)
     {
-        var proof = new TlsProof(enclave, verifiedAt, clock);
-        ImmutableInterlocked.Update(ref _proofs, proofs => proofs.RemoveRange(proofs.Where(pair => !pair.Value.IsFresh).Select(pair => pair.Key)).SetItem(proof.TlsKey, proof));
-        _newest = proof;
-        return proof;
+        var tlsKey = enclave.TlsKey!;
+        lock (_lock)
+        {
+            if (_refusedAt.TryGetValue(tlsKey, out var refusedAt) && refusedAt >= verifiedAt)
+            {
+                throw new AttestationException(RejectionCode.EnclaveExpired, "The enclave was refused while this verification of it went on.", "try again.");
+            }
+
+            foreach (var key in _proofs.Where(pair => !pair.Value.Proof.MayServe).Select(pair => pair.Key).ToList())
+            {
+                _proofs.Remove(key);
+            }
+
+            var standing = _proofs.TryGetValue(tlsKey, out var known) ? known.Standing : new();
+            var proof = new TlsProof(enclave, verifiedAt, clock, standing);
+            _proofs[tlsKey] = (proof, standing);
+            _newest = proof;
+            return proof;
+        }
     }
 
     /// <summary>The fresh proof of a key; null when there is none.</summary>
-    public TlsProof? Find(Sha256Digest tlsKey) => _proofs.TryGetValue(tlsKey, out var proof) && proof.IsFresh ? proof : null;
+    public TlsProof? Find(Sha256Digest tlsKey)
+    {
+        lock (_lock)
+        {
+            return _proofs.TryGetValue(tlsKey, out var known) && known.Proof.IsFresh ? known.Proof : null;
+        }
+    }
 
-    /// <summary>Ends the proof of a key that was refused.</summary>
+    /// <summary>Ends every proof of a key that was refused, whichever connection rests on it.</summary>
     public void Withdraw(Sha256Digest tlsKey)
     {
-        if (_proofs.TryGetValue(tlsKey, out var proof))
+        lock (_lock)
         {
-            proof.Withdraw();
+            if (_proofs.Remove(tlsKey, out var known))
+            {
+                known.Standing.Refuse();
+            }
+
+            if (_refusedAt.Count == MaxRefusals)
+            {
+                _refusedAt.Remove(_refusedAt.MinBy(pair => pair.Value).Key);
+            }
+
+            _refusedAt[tlsKey] = clock.GetTimestamp();
         }
     }
 

@@ -188,6 +188,7 @@ internal sealed class SealedRequests
         features.Set<IRequestBodyPipeFeature>(exchange);
         features.Set<IHttpMaxRequestBodySizeFeature>(exchange);
         features.Set(exchange);
+        features.Set(ProvedConnection.Instance);
         features.Set(context.Features.Get<IHttpConnectionFeature>());
         features.Set(context.Features.Get<IHttpRequestIdentifierFeature>());
         return new(features) { ServiceScopeFactory = _scopes };
