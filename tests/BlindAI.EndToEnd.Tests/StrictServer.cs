@@ -24,7 +24,7 @@ public sealed class StrictServer : IAsyncLifetime
     private HttpClient _http = null!;
 
     public StrictServer()
-        : this([$"--Limits:MaxRequestBytes={MaxBytes}", $"--Limits:MaxModelBytes={MaxBytes}", "--Limits:MaxHeaderBytes=65536", "--Logging:Level=Trace"])
+        : this([$"--Limits:MaxRequestBytes={MaxBytes}", $"--Limits:MaxModelBytes={MaxBytes}", "--Limits:MaxHeaderBytes=65536", "--Limits:AttestationsPerSecond=1000", "--Logging:Level=Trace"])
     {
     }
 
