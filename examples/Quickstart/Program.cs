@@ -8,7 +8,20 @@ using BlindAI.Protocol.Tensors;
 
 // A private answer, end to end: a server is started in simulation, verified, given a model, and asked. Then four attackers try.
 // The argument is the channel: gated (the default), pinned, or sealed, for when somebody ends TLS on the way.
-var options = new BlindAIClientOptions { Channel = args is [var channel] ? Enum.Parse<ChannelMode>(channel, ignoreCase: true) : ChannelMode.Gated };
+ChannelMode? mode = args switch
+{
+    [] or ["gated"] => ChannelMode.Gated,
+    ["pinned"] => ChannelMode.Pinned,
+    ["sealed"] => ChannelMode.Sealed,
+    _ => null,
+};
+if (mode is null)
+{
+    await Console.Error.WriteLineAsync("usage: Quickstart [gated|pinned|sealed]");
+    return 2;
+}
+
+var options = new BlindAIClientOptions { Channel = mode.Value };
 var model = Path.Combine(AppContext.BaseDirectory, "credit-forest.onnx");
 var applicants = new Applicants(AppContext.BaseDirectory);
 

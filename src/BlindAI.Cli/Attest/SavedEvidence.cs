@@ -23,6 +23,11 @@ internal static class SavedEvidence
         {
             writer.WriteString("tlsSpki", StrictBase64Url.Encode(key.Span));
             writer.WriteString("tlsCertificate", StrictBase64Url.Encode(seen.TlsCertificate.Span));
+            if (seen.Binder is { } binder)
+            {
+                writer.WriteNumber("binderType", (int)binder.Type);
+                writer.WriteString("binder", StrictBase64Url.Encode(binder.Digest.Bytes));
+            }
         }
 
         writer.WritePropertyName("evidence");

@@ -15,7 +15,7 @@ internal sealed record RecordedExchange
     public required EvidenceObject Value { get; init; }
 
     /// <summary>What the client sent and saw, where the file says so.</summary>
-    public TlsObservation? Seen { get; init; }
+    public ChannelObservation? Seen { get; init; }
 
     /// <summary>The nonce that the claims must carry; null where nobody says which.</summary>
     public Nonce? Nonce { get; init; }
@@ -51,7 +51,7 @@ internal sealed record RecordedExchange
             throw new AttestationException(RejectionCode.NonceMismatch, "The claims do not carry the nonce of this exchange: the evidence is old, or was made for somebody else.");
         }
 
-        if (Seen is not null && !claims.TlsKey.Equals(KeyOf(Seen.TlsCertificate)))                                     // 2
+        if (Seen is TlsObservation tls && !claims.TlsKey.Equals(KeyOf(tls.TlsCertificate)))                                   // 2
         {
             throw new AttestationException(RejectionCode.TlsKeyMismatch, "The claims name another TLS key than the one of the connection that brought them.");
         }
@@ -64,14 +64,27 @@ internal sealed record RecordedExchange
             // The server's own bytes, as the reader of the protocol takes them: strictly.
             Value = EvidenceObjectJson.Parse(Encoding.UTF8.GetBytes(evidence.GetRawText())),
             Nonce = Nonce.Parse(Decode(saved, "nonce")),
-            Seen = !saved.TryGetProperty("tlsCertificate", out _) ? null : new()
-            {
-                Nonce = Nonce.Parse(Decode(saved, "nonce")),
-                Host = saved.GetProperty("host").GetString() ?? "",
-                TlsCertificate = Decode(saved, "tlsCertificate"),
-            },
+            Seen = ReadSeen(saved),
             ReceivedAt = saved.GetProperty("receivedAt").GetDateTimeOffset(),
         };
+
+    // Without a certificate it was an exchange for sealed requests, where somebody else ended TLS.
+    private static ChannelObservation ReadSeen(JsonElement saved)
+    {
+        var nonce = Nonce.Parse(Decode(saved, "nonce"));
+        var host = saved.GetProperty("host").GetString() ?? "";
+        return !saved.TryGetProperty("tlsCertificate", out _) ? new SealedObservation { Nonce = nonce, Host = host } : new TlsObservation
+        {
+            Nonce = nonce,
+            Host = host,
+            TlsCertificate = Decode(saved, "tlsCertificate"),
+            Binder = saved.TryGetProperty("binderType", out var type) ? new((ChannelBinderType)type.GetByte(), ReadDigest(saved, "binder")) : null,
+        };
+    }
+
+    private static Sha256Digest ReadDigest(JsonElement saved, string name) => Decode(saved, name) is { Length: Sha256Digest.Length } bytes
+        ? new(bytes)
+        : throw new AttestationException(RejectionCode.EncodingInvalid, $"\"{name}\" of the saved evidence is not {Sha256Digest.Length} bytes.");
 
     private static byte[] Decode(JsonElement saved, string name) =>
         StrictBase64Url.TryDecode(Encoding.UTF8.GetBytes(saved.GetProperty(name).GetString() ?? ""), out var bytes)

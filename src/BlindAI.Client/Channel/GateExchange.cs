@@ -80,7 +80,7 @@ internal sealed class GateExchange(Uri server, TimeProvider clock)
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {
             throw new AttestationException(RejectionCode.EvidenceUnavailable, $"The server did not prove itself within {Patience.TotalSeconds:0} s.",
-                "try again; if it is always so, the server has no gate: check the URL, or connect in pinned mode.", exception);
+                "try again; if it is always so, the server has no gate: check the URL, or connect in pinned mode, or, if a proxy ends TLS, in sealed mode.", exception);
         }
         catch (IOException exception)
         {

@@ -73,7 +73,7 @@ internal sealed class RenewedProof<TProof> : IAsyncDisposable
         {
             await RenewAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (AttestationException exception) when (exception.Code is RejectionCode.EvidenceUnavailable or RejectionCode.CollateralMissing)
+        catch (AttestationException exception) when (!RenewedProof.IsRefusal(exception.Code))
         {
             throw new AttestationException(RejectionCode.EnclaveExpired, "The verification is too old and could not be renewed; nothing was sent.", "try again when the server and the vendor's service can be reached.", exception);
         }

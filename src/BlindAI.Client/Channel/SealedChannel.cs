@@ -11,7 +11,7 @@ namespace BlindAI.Client.Channel;
 /// <summary>Sealed mode: somebody ends TLS on the way and is trusted with nothing. Each request is sealed to the key that the enclave has proved, and only what it sealed is an answer.</summary>
 /// <remarks>
 /// Source: docs/wire-protocol.md, clause 10. Whoever stands on the way sees that a request was sent, when, and how many bytes; nothing of the inner request, not even its path, is
-/// outside of the seal. He can withhold, delay and cut, and what he says in clear decides nothing but that the request failed.
+/// outside of the seal. He can withhold, delay and cut, and what he says in clear decides nothing but that the request failed, and that evidence is asked for again.
 /// </remarks>
 internal sealed class SealedChannel : IRequestChannel
 {
@@ -167,7 +167,7 @@ internal sealed class SealedChannel : IRequestChannel
         outer.StatusCode == HttpStatusCode.BadRequest && outer.Content.Headers.ContentType?.MediaType == MediaTypes.ProblemJson;
 
     // Whoever says that a request was not opened, nobody vouches for it.
-    private static ServingException Lost(string message, string hint) => new(ServingCode.ConnectionLost, message, hint);
+    private static ServingException Lost(string message, string hint) => new(ServingCode.ConnectionLost, $"{message} It may or may not have been carried out.", hint);
 
     // Whoever said it, it was not under the enclave's seal: only the status is told on, and never the text.
     private static Exception InClear(HttpResponseMessage outer) => outer.StatusCode switch
@@ -182,6 +182,6 @@ internal sealed class SealedChannel : IRequestChannel
             RetryAfter = outer.Headers.RetryAfter?.Delta,
         },
         _ => new ServingException(ServingCode.ConnectionLost, $"Status {(int)outer.StatusCode} came back in clear, where only a sealed answer counts.",
-            "the proxy's log may say more; the request may or may not have been carried out."),
+            $"let the proxy pass POST {Routes.SealedRequests} on, body and content type untouched; the request may or may not have been carried out."),
     };
 }

@@ -8,7 +8,7 @@ namespace BlindAI.Server.Sealed;
 /// <remarks>
 /// Made inside the TEE, never written, never shared. Who gets hold of a key opens every request that was sealed to it, so its life is short: this is all the forward secrecy
 /// that sealed requests have. Ids begin anywhere, so that a replica or a restarted server rarely takes another's id for its own, and grow by one;
-/// with two keys at most, the next id is never one in use. Source: docs/attestation.md, clause 4; RFC 9458, section 7.
+/// with two keys at most, the next id is never one in use. Source: docs/wire-protocol.md, clause 10; RFC 9458, section 7.
 /// </remarks>
 internal sealed class SealedRequestKeys : IDisposable
 {

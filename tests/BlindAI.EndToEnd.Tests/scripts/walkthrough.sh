@@ -16,6 +16,16 @@ export BLINDAI_POLICY=policy.json
 expect 0 'simulation key is accepted' blindai attest
 expect 0 'simulation' blindai policy check policy.json
 
+# What was seen is saved, and judged again as the connection was, by every policy.
+expect 0 'accepted' blindai attest --save saved.json
+expect 0 'accept' blindai evidence verify saved.json --policy policy.json
+sed 's/"service": *"localhost"/"service": "other"/' policy.json > other.json
+expect 10 '503' blindai evidence verify saved.json --policy other.json
+if [ "${BLINDAI_CHANNEL:-gated}" = gated ]; then
+  sed 's/"binder": *"preferred"/"binder": "required"/' policy.json > bound.json
+  expect 0 'accept' blindai evidence verify saved.json --policy bound.json
+fi
+
 # The digest is the same here and there.
 digest=$(blindai digest "$MODEL" | grep -o 'sha256:[0-9a-f]*' | head -1)
 expect 0 "$digest" blindai models upload "$MODEL" --name credit
