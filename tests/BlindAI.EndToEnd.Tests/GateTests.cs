@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Net;
+using System.Net.Security;
 using System.Text;
 using BlindAI.Attestation.Evidence;
 using BlindAI.Attestation.Policy;
@@ -163,6 +165,36 @@ public sealed class GateTests(StrictServer server) : BadInputTest(server), IClas
         });
 
         Assert.Equal(200, answer.Status);
+    }
+
+    [Fact]
+    public async Task Preface_ThenHttp2_ServesManyRequestsOnTheProvedConnection()
+    {
+        var proved = 0;
+#pragma warning disable CA5359 // The evidence of the preface decides.
+        using var handler = new SocketsHttpHandler { SslOptions = new() { RemoteCertificateValidationCallback = (_, _, _, _) => true } };
+#pragma warning restore CA5359
+        handler.PlaintextStreamFilter = async (context, cancellation) =>
+        {
+            var (tls, nonce) = ((SslStream)context.PlaintextStream, Nonce.Create());
+            await tls.WriteAsync(Preface.ForEvidence(nonce, wantsBinder: true), cancellation);
+            var head = new byte[GateReply.HeadLength];
+            await tls.ReadExactlyAsync(head, cancellation);
+            var body = new byte[BinaryPrimitives.ReadInt32BigEndian(head.AsSpan(Preface.Magic.Length))];
+            await tls.ReadExactlyAsync(body, cancellation);
+            var seen = new TlsObservation { Nonce = nonce, Host = Url.Host, TlsCertificate = tls.RemoteCertificate!.GetRawCertData(), Binder = ChannelBinder.Take(tls) };
+            new GateReply(head[..Preface.Magic.Length], body).VerifyEvidence(seen, Policy);
+            proved++;
+            return tls;
+        };
+        using var http = new HttpClient(handler) { BaseAddress = Url, DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+
+        // The first opens the connection; the others share it.
+        await http.GetAsync(new Uri(Routes.Models, UriKind.Relative), TestContext.Current.CancellationToken);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => http.GetAsync(new Uri(Routes.Models, UriKind.Relative), TestContext.Current.CancellationToken)));
+
+        Assert.All(answers, answer => Assert.Equal((HttpStatusCode.OK, HttpVersion.Version20), (answer.StatusCode, answer.Version)));
+        Assert.Equal(1, proved);
     }
 
     [Fact]
