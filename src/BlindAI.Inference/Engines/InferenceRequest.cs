@@ -14,4 +14,10 @@ public sealed record InferenceRequest(IReadOnlyList<NamedTensor> Inputs)
 
     /// <summary>Longest to wait for a thread; null for the queue's own limit, which it can only shorten.</summary>
     public TimeSpan? QueueTimeout { get; init; }
+
+    /// <summary>The priority: 1 is the highest, 0 the model's default. Only models that have levels heed it.</summary>
+    public ulong Priority { get; init; }
+
+    /// <summary>Who asks, for fair sharing: requests of one caller never make those of another wait longer than their turn. Compared by equality.</summary>
+    public object? Caller { get; init; }
 }

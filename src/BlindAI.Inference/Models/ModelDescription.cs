@@ -39,6 +39,9 @@ public sealed record ModelDescription
     /// <summary>When it is deleted by itself; null for never.</summary>
     public required DateTimeOffset? ExpiresAt { get; init; }
 
+    /// <summary>How it is scheduled and run.</summary>
+    public ModelConfiguration Configuration { get; init; } = new();
+
     /// <summary>Its counts.</summary>
     public required ModelStatistics Statistics { get; init; }
 }

@@ -8,4 +8,7 @@ public sealed record UploadOptions
 
     /// <summary>How long it lives; null for as long as the server.</summary>
     public TimeSpan? TimeToLive { get; init; }
+
+    /// <summary>What the uploader decides of the model's scheduling; what it leaves open is measured.</summary>
+    public ModelOverrides Overrides { get; init; } = new();
 }

@@ -75,11 +75,13 @@ public sealed class InferenceQueue : IAsyncDisposable
 
             if (_waiting.Count >= _options.MaxQueued)
             {
-                lease.Description.Statistics.CountRefused();
+                lease.Description.Statistics.CountArrived();
+                lease.Description.Statistics.CountFailed(FailureReason.Rejected, TimeSpan.Zero);
                 run = null;
                 return false;
             }
 
+            lease.Description.Statistics.CountArrived();
             var waits = _waiting.Count >= _idle;
             job.Place = _waiting.AddLast(job);
             job.Cancellation = cancellationToken.UnsafeRegister(job => Abandon((InferenceJob)job!, static job => job.Cancel()), job);
@@ -168,7 +170,7 @@ public sealed class InferenceQueue : IAsyncDisposable
         var waited = _time.GetElapsedTime(job.EnqueuedAt, started);
         if (waited > job.Timeout)
         {
-            statistics.CountRefused();
+            statistics.CountFailed(FailureReason.Rejected, waited);
             job.Fail(Late());
             return;
         }
@@ -186,7 +188,18 @@ public sealed class InferenceQueue : IAsyncDisposable
         }
 
         _ = Interlocked.Decrement(ref _running);
-        statistics.CountRun(outputs is not null, waited, _time.GetElapsedTime(started));
+        var ran = new ExecutionTimes(default, _time.GetElapsedTime(started), default);
+        statistics.CountExecution(1, 1, ran, _time.GetUtcNow());
+        statistics.CountRan(waited, ran);
+        if (outputs is not null)
+        {
+            statistics.CountAnswered(waited + ran.Infer);
+        }
+        else
+        {
+            statistics.CountFailed(failure is OperationCanceledException ? FailureReason.Cancelled : FailureReason.Engine, waited + ran.Infer);
+        }
+
         switch (failure)
         {
             case null:
@@ -214,7 +227,7 @@ public sealed class InferenceQueue : IAsyncDisposable
             }
 
             Leave(job);
-            job.Lease.Description.Statistics.CountRefused();
+            job.Lease.Description.Statistics.CountFailed(FailureReason.Rejected, _time.GetElapsedTime(job.EnqueuedAt));
             answer(job);
         }
     }

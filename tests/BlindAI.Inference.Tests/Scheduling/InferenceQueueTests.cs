@@ -68,7 +68,7 @@ public sealed class InferenceQueueTests : IAsyncLifetime
 
         Assert.Equal("inference-0", thread);
         Assert.Equal("x", Assert.Single(outputs.Tensors).Name);
-        Assert.Equal((1, 0, 0), (Statistics.Succeeded, Statistics.Failed, Statistics.Refused));
+        Assert.Equal((1, 0, 0), (Statistics.Success.Count, (Statistics.EngineFailed + Statistics.Cancelled), Statistics.Rejected));
     }
 
     [Fact]
@@ -97,10 +97,10 @@ public sealed class InferenceQueueTests : IAsyncLifetime
 
         Assert.Equal(ServingCode.Overloaded, refusal.Code);
         Assert.NotNull(refusal.RetryAfter);
-        Assert.Equal(2, Statistics.Refused);
+        Assert.Equal(2, Statistics.Rejected);
         _ = _mayFinish.Release(3);
         _ = await Task.WhenAll(running, second, third);
-        Assert.Equal(3, Statistics.Succeeded);
+        Assert.Equal(3, Statistics.Success.Count);
     }
 
     [Fact]
@@ -122,7 +122,7 @@ public sealed class InferenceQueueTests : IAsyncLifetime
         Assert.Equal(0, queue.Waiting);
         _ = _mayFinish.Release(1);
         _ = await running;
-        Assert.Equal((1, 3), (Statistics.Succeeded, Statistics.Refused));
+        Assert.Equal((1, 3), (Statistics.Success.Count, Statistics.Rejected));
     }
 
     [Fact]
@@ -164,7 +164,7 @@ public sealed class InferenceQueueTests : IAsyncLifetime
         await cancellation.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
-        Assert.Equal((0, 1), (queue.Running, Statistics.Failed));
+        Assert.Equal((0, 1), (queue.Running, (Statistics.EngineFailed + Statistics.Cancelled)));
     }
 
     [Fact]
@@ -179,7 +179,7 @@ public sealed class InferenceQueueTests : IAsyncLifetime
 
         _engine.OnRun = (request, _) => new InferenceOutputs(request.Inputs);
         using var outputs = await queue.RunAsync(_lease, Request, Token);
-        Assert.Equal((1, 5), (Statistics.Succeeded, Statistics.Failed));
+        Assert.Equal((1, 5), (Statistics.Success.Count, (Statistics.EngineFailed + Statistics.Cancelled)));
     }
 
     [Fact]
@@ -231,7 +231,7 @@ public sealed class InferenceQueueTests : IAsyncLifetime
         });
 
         Assert.Equal(2000, answered);
-        Assert.Equal(2000, Statistics.Succeeded + Statistics.Failed + Statistics.Refused);
+        Assert.Equal(2000, Statistics.Success.Count + (Statistics.EngineFailed + Statistics.Cancelled) + Statistics.Rejected);
     }
 
     private InferenceQueue Queue(int workers = 1, int maxQueued = 100, TimeProvider? time = null) =>
