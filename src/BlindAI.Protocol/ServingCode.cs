@@ -114,4 +114,7 @@ public enum ServingCode
 
     /// <summary>The memory against replays is full.</summary>
     ReplayMemoryFull = 737,
+
+    /// <summary>The model's uploaded bytes are gone, so it cannot be unloaded and loaded again.</summary>
+    UnloadRefused = 738,
 }

@@ -100,7 +100,7 @@ public sealed class InferenceBodyReader(PipeReader pipe, ProtocolLimits limits)
                 Check?.Invoke(input);
                 if (input.BinarySize is { } size)
                 {
-                    input.CheckBinarySize(size);
+                    RequestRules.CheckSize(input, size, "\"binary_data_size\" says");
                 }
             }
 
@@ -117,7 +117,7 @@ public sealed class InferenceBodyReader(PipeReader pipe, ProtocolLimits limits)
                 var buffer = new NativeBuffer(size);
                 buffers.Add(buffer);
                 await body!.ReadExactlyAsync(buffer.Memory, weight: 1, cancellationToken).ConfigureAwait(false);
-                CheckByteStrings(input);
+                RequestRules.CheckByteStrings(input, limits);
                 tensors[index] = new(input.Name, new Tensor(input.Datatype, input.Shape, buffer.Memory));
             }
 
@@ -136,14 +136,6 @@ public sealed class InferenceBodyReader(PipeReader pipe, ProtocolLimits limits)
             }
 
             throw;
-        }
-    }
-
-    private void CheckByteStrings(InputDescription input)
-    {
-        if (input.Datatype == TensorDatatype.Bytes && input.Shape.ElementCount > limits.MaxByteStrings)
-        {
-            throw new ServingException(ServingCode.RequestTooLarge, $"Input \"{input.Name}\" has more than {limits.MaxByteStrings} elements.");
         }
     }
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace BlindAI.Protocol.Inference;
 
-/// <summary>The JSON of an inference request, without the tensors.</summary>
+/// <summary>What an inference request says, without the tensors.</summary>
 /// <remarks>Source: Open Inference Protocol v2, "Inference Request JSON Object", and Triton's binary tensor data extension.</remarks>
 public sealed record InferenceRequestHeader
 {
@@ -20,6 +20,9 @@ public sealed record InferenceRequestHeader
 
     /// <summary>Longest time that the request may wait for the engine; null leaves it to the server.</summary>
     public TimeSpan? QueueTimeout { get; init; }
+
+    /// <summary>The priority: 1 is the highest, 0 the model's default.</summary>
+    public ulong Priority { get; init; }
 
     /// <summary>The model digests that the caller accepts; empty when any will do.</summary>
     public IReadOnlyList<string> ModelDigests { get; init; } = [];
