@@ -35,6 +35,7 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceQueu
         {
             Outputs = [.. decoded.Header.Outputs.Select(output => output.Name)],
             QueueTimeout = decoded.Header.QueueTimeout,
+            Priority = decoded.Header.Priority,
         }, context.RequestAborted);
         await WriteAsync(context, lease.Description, new InferenceResponseEncoder(decoded.Header, lease.Description.Name.Value, lease.Description.Version, outputs.Tensors));
         var elapsed = clock.GetElapsedTime(started);
@@ -116,7 +117,7 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceQueu
         }
     }
 
-    private static void CheckDigest(IReadOnlyList<string> accepted, ModelDescription model)
+    internal static void CheckDigest(IReadOnlyList<string> accepted, ModelDescription model)
     {
         if (accepted.Count > 0 && !accepted.Contains(model.Digest.Value))
         {

@@ -54,6 +54,9 @@ internal static class ServerServices
         logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Critical);
         logging.AddFilter("System", LogLevel.Warning);
 
+        // The gRPC library logs every refusal with its text; ours are logged by their code.
+        logging.AddFilter("Grpc", LogLevel.None);
+
         // A failed start comes back as an exception, which Program explains; logged here it would be a page of frames.
         logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         logging.AddSimpleConsole(console =>
