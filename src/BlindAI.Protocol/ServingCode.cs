@@ -115,6 +115,9 @@ public enum ServingCode
     /// <summary>The memory against replays is full.</summary>
     ReplayMemoryFull = 737,
 
+    /// <summary>The model's answer is over the server's limit.</summary>
+    ResponseTooLarge = 738,
+
     /// <summary>The model's uploaded bytes are gone, so it cannot be unloaded and loaded again.</summary>
-    UnloadRefused = 738,
+    UnloadRefused = 739,
 }

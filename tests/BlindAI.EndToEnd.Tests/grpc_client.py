@@ -471,7 +471,7 @@ def repository_index_load_and_unload():
     stub.RepositoryModelLoad(pb.RepositoryModelLoadRequest(model_name="resting"), timeout=TIME)
     assert index_of(ready=True)["resting"] == ("1", "READY")
     # Loaded, its bytes are gone.
-    error = refused(grpc.StatusCode.FAILED_PRECONDITION, 738, lambda: stub.RepositoryModelUnload(unload, timeout=TIME))
+    error = refused(grpc.StatusCode.FAILED_PRECONDITION, 739, lambda: stub.RepositoryModelUnload(unload, timeout=TIME))
     assert "blindai-hint" in trailers(error)
     assert infer(one("resting", "FP32", [1], b"1234")).raw_output_contents[0] == b"1234"
 
@@ -490,7 +490,7 @@ def repository_as_kserve_numbers_it():
     answer = load(kserve.RepositoryModelLoadRequest(model_name="good"), timeout=TIME)
     assert (answer.model_name, answer.isLoaded) == ("good", True)
     unload = channel.unary_unary("/inference.GRPCInferenceService/RepositoryModelUnload", kserve.RepositoryModelUnloadRequest.SerializeToString, kserve.RepositoryModelUnloadResponse.FromString)
-    refused(grpc.StatusCode.FAILED_PRECONDITION, 738, lambda: unload(kserve.RepositoryModelUnloadRequest(model_name="good"), timeout=TIME))
+    refused(grpc.StatusCode.FAILED_PRECONDITION, 739, lambda: unload(kserve.RepositoryModelUnloadRequest(model_name="good"), timeout=TIME))
 
 
 def statistics():

@@ -9,13 +9,11 @@ namespace BlindAI.Protocol.Grpc;
 /// <remarks>Source: Open Inference Protocol v2, gRPC; docs/wire-protocol.md, clause 11.</remarks>
 public sealed class GrpcInferenceRequest : IDisposable
 {
-    private readonly DecodedRequest _decoded;
-
     internal GrpcInferenceRequest(string modelName, string modelVersion, DecodedRequest decoded)
     {
         ModelName = modelName;
         ModelVersion = modelVersion;
-        _decoded = decoded;
+        Decoded = decoded;
     }
 
     /// <summary>The model's name as it was sent: at most 256 characters of any kind.</summary>
@@ -24,11 +22,14 @@ public sealed class GrpcInferenceRequest : IDisposable
     /// <summary>The version as it was sent; empty for any.</summary>
     public string ModelVersion { get; }
 
+    /// <summary>The request as the other bindings have it; this message owns it.</summary>
+    public DecodedRequest Decoded { get; }
+
     /// <summary>What the message says beside the tensors.</summary>
-    public InferenceRequestHeader Header => _decoded.Header;
+    public InferenceRequestHeader Header => Decoded.Header;
 
     /// <summary>The tensors, in the request's order.</summary>
-    public IReadOnlyList<NamedTensor> Inputs => _decoded.Inputs;
+    public IReadOnlyList<NamedTensor> Inputs => Decoded.Inputs;
 
     /// <summary>Reads the message. Every raw tensor is copied once, from the received pieces into aligned memory.</summary>
     /// <param name="message">The received bytes; nothing of the result refers to them.</param>
@@ -67,5 +68,5 @@ public sealed class GrpcInferenceRequest : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _decoded.Dispose();
+    public void Dispose() => Decoded.Dispose();
 }

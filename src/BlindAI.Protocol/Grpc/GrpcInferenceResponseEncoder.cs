@@ -21,7 +21,7 @@ public sealed class GrpcInferenceResponseEncoder
     /// <param name="digest">The model's digest, the parameter <c>blindai_model_digest</c>.</param>
     /// <param name="outputs">The outputs, whose memory must stay until everything is written.</param>
     /// <param name="inStream">Whether it is the infer_response of a <c>ModelStreamInferResponse</c>.</param>
-    /// <exception cref="ServingException"><see cref="ServingCode.RequestTooLarge"/>: no message can be that large.</exception>
+    /// <exception cref="ServingException"><see cref="ServingCode.ResponseTooLarge"/>: no message can be that large.</exception>
     public GrpcInferenceResponseEncoder(string model, int version, string? id, string digest, IReadOnlyList<NamedTensor> outputs, bool inStream = false)
     {
         ArgumentNullException.ThrowIfNull(outputs);
@@ -54,7 +54,7 @@ public sealed class GrpcInferenceResponseEncoder
 
         Length = length <= int.MaxValue
             ? (int)length
-            : throw new ServingException(ServingCode.RequestTooLarge, "The outputs are over 2 GiB, which no gRPC message carries.", "ask for fewer outputs at once, or use REST.");
+            : throw new ServingException(ServingCode.ResponseTooLarge, "The outputs are over 2 GiB, which no gRPC message carries.", "ask for fewer outputs at once, or use REST.");
     }
 
     /// <summary>Bytes of the whole message.</summary>

@@ -27,16 +27,16 @@ internal static class GrpcBinding
             .AddSingleton(provider => new GrpcFailures(provider.GetRequiredService<ServerMetrics>(), provider.GetRequiredService<ILogger<GrpcFailures>>()))
             .AddSingleton<GrpcFrame>()
             .AddSingleton<LongCalls>()
-            .AddSingleton<InferenceService>()
+            .AddSingleton<GrpcInferenceService>()
             .AddSingleton<HealthService>()
-            .AddSingleton<IServiceMethodProvider<InferenceService>, GrpcMethods>()
+            .AddSingleton<IServiceMethodProvider<GrpcInferenceService>, GrpcMethods>()
             .AddSingleton<IServiceMethodProvider<HealthService>, HealthService.Methods>();
     }
 
     public static void MapGrpc(this WebApplication app)
     {
         var frame = app.Services.GetRequiredService<GrpcFrame>();
-        Frame(app.MapGrpcService<InferenceService>());
+        Frame(app.MapGrpcService<GrpcInferenceService>());
         Frame(app.MapGrpcService<HealthService>());
 
         void Frame(GrpcServiceEndpointConventionBuilder methods) => methods.Add(method =>

@@ -10,12 +10,12 @@ namespace BlindAI.Server.Grpc;
 /// Source: Open Inference Protocol v2, gRPC, with Triton's extensions; docs/wire-protocol.md, clause 11. A table and not a class that the library looks through, so
 /// that nothing needs reflection.
 /// </remarks>
-internal sealed class GrpcMethods(TrustConfiguration limits) : IServiceMethodProvider<InferenceService>
+internal sealed class GrpcMethods(TrustConfiguration limits) : IServiceMethodProvider<GrpcInferenceService>
 {
     /// <summary>The service's full name.</summary>
     public const string Service = "inference.GRPCInferenceService";
 
-    public void OnServiceMethodDiscovery(ServiceMethodProviderContext<InferenceService> context)
+    public void OnServiceMethodDiscovery(ServiceMethodProviderContext<GrpcInferenceService> context)
     {
         var empty = GrpcMarshallers.Request(GrpcRequests.ReadEmpty);
         var model = GrpcMarshallers.Request(GrpcRequests.ReadModel);
@@ -44,7 +44,7 @@ internal sealed class GrpcMethods(TrustConfiguration limits) : IServiceMethodPro
         context.AddDuplexStreamingMethod(new Method<Received<GrpcInferenceRequest>, GrpcEmpty>(MethodType.DuplexStreaming, Service, "ModelStreamInfer", inference, none), Post(),
             static (service, requests, _, call) => service.ModelStreamInferAsync(requests, call));
 
-        void Unary<TRequest, TAnswer>(string name, Marshaller<TRequest> request, Marshaller<TAnswer> answer, UnaryServerMethod<InferenceService, TRequest, TAnswer> serve)
+        void Unary<TRequest, TAnswer>(string name, Marshaller<TRequest> request, Marshaller<TAnswer> answer, UnaryServerMethod<GrpcInferenceService, TRequest, TAnswer> serve)
             where TRequest : class
             where TAnswer : class =>
             context.AddUnaryMethod(new Method<TRequest, TAnswer>(MethodType.Unary, Service, name, request, answer), Post(), serve);

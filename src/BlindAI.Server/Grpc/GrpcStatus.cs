@@ -15,6 +15,7 @@ internal static class GrpcStatus
     private static readonly FrozenDictionary<ServingCode, StatusCode> Table = new Dictionary<ServingCode, StatusCode>
     {
         [ServingCode.RequestTooLarge] = StatusCode.ResourceExhausted,
+        [ServingCode.ResponseTooLarge] = StatusCode.ResourceExhausted,
         [ServingCode.Overloaded] = StatusCode.ResourceExhausted,
         [ServingCode.LimitReached] = StatusCode.ResourceExhausted,
         [ServingCode.ModelNotFound] = StatusCode.NotFound,

@@ -33,6 +33,9 @@ internal sealed class Received<T> : IDisposable
     /// <exception cref="ServingException">Why it is refused.</exception>
     public T Value => _value ?? throw _fault!;
 
+    /// <summary>Counts the memory of the message, and of its answer.</summary>
+    public MemoryReservation Memory => _memory ?? throw new InvalidOperationException("The message takes no memory.");
+
     /// <summary>Gives the memory of the message back.</summary>
     public void Dispose()
     {

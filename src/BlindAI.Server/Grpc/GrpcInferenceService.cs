@@ -1,5 +1,4 @@
 using BlindAI.Inference.Models;
-using BlindAI.Inference.Scheduling;
 using BlindAI.Protocol;
 using BlindAI.Protocol.Grpc;
 using BlindAI.Protocol.Models;
@@ -11,8 +10,8 @@ namespace BlindAI.Server.Grpc;
 
 /// <summary><c>inference.GRPCInferenceService</c>: decode, find the model, run, encode, and everything that REST says about models.</summary>
 /// <remarks>Source: docs/wire-protocol.md, clause 11.</remarks>
-internal sealed class InferenceService(
-    ModelCatalogue catalogue, InferenceQueue queue, ServerMetrics metrics, GrpcFailures failures, LongCalls longCalls, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<InferenceService> logger)
+internal sealed class GrpcInferenceService(
+    ModelCatalogue catalogue, InferenceService inference, ServerMetrics metrics, GrpcFailures failures, LongCalls longCalls, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<GrpcInferenceService> logger)
 {
     /// <summary>Longest that a stream may be without a request.</summary>
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromMinutes(10);
@@ -162,14 +161,7 @@ internal sealed class InferenceService(
         var (name, version) = Scope(request.ModelName, request.ModelVersion);
         using var lease = await catalogue.AcquireAsync(Owner(call), name, version, call.CancellationToken);
         var model = lease.Description;
-        InferenceEndpoints.CheckDigest(request.Header.ModelDigests, model);
-        using var outputs = await queue.RunAsync(lease, new(request.Inputs)
-        {
-            Outputs = [.. request.Header.Outputs.Select(output => output.Name)],
-            QueueTimeout = request.Header.QueueTimeout,
-            Priority = request.Header.Priority,
-            Caller = call.GetHttpContext().Connection.Id,
-        }, call.CancellationToken);
+        using var outputs = await inference.RunAsync(lease, request.Decoded, call.GetHttpContext().Connection.RemoteIpAddress, received.Memory, call.CancellationToken);
         await GrpcReply.WriteAsync(call, new(model.Name.Value, model.Version, request.Header.Id, model.Digest.Value, outputs.Tensors, inStream));
         var elapsed = clock.GetElapsedTime(started);
         metrics.InferenceAnswered(elapsed);
