@@ -95,7 +95,7 @@ public sealed class AllDatatypesTests(StrictServer server) : IClassFixture<Stric
         Assert.True(JsonElement.DeepEquals(expected.RootElement, output.GetProperty("data")), output.GetProperty("data").GetRawText());
     }
 
-    private static OnnxType OnnxTypeOf(TensorDatatype datatype) => datatype switch
+    internal static OnnxType OnnxTypeOf(TensorDatatype datatype) => datatype switch
     {
         TensorDatatype.Bool => OnnxType.Bool,
         TensorDatatype.UInt8 => OnnxType.UInt8,
