@@ -103,9 +103,10 @@ internal static class ModelsCommand
 
         void Describe(string role, IReadOnlyList<TensorDescription> tensors)
         {
-            foreach (var (name, datatype, shape) in tensors)
+            foreach (var tensor in tensors)
             {
-                output.WriteLine(Printable.Clean($"  {role,-10}{name} {datatype}[{string.Join(',', shape)}]"));
+                var optional = tensor.Parameters is { Optional: true } ? " (optional)" : "";
+                output.WriteLine(Printable.Clean($"  {role,-10}{tensor.Name} {tensor.Datatype}[{string.Join(',', tensor.Shape)}]{optional}"));
             }
         }
     }

@@ -37,7 +37,10 @@ internal static class MetadataEndpoints
     }
 
     /// <summary>The wire form of an input's or output's description.</summary>
-    public static TensorDescription Describe(TensorMetadata tensor) => new(tensor.Name, tensor.Datatype.WireName(), [.. tensor.Shape]);
+    public static TensorDescription Describe(TensorMetadata tensor) => new(tensor.Name, tensor.Datatype.WireName(), [.. tensor.Shape])
+    {
+        Parameters = tensor.IsOptional ? new(Optional: true) : null,
+    };
 
     private static ModelDescription Find(ModelCatalogue catalogue, HttpRequest request) =>
         catalogue.Find(request.Namespace(), request.ModelName(), request.ModelVersion())
