@@ -1,4 +1,5 @@
 using BlindAI.Inference.Engines;
+using BlindAI.Inference.Scheduling;
 using BlindAI.OnnxWriter;
 using BlindAI.Protocol;
 using BlindAI.Protocol.Tensors;
@@ -119,6 +120,17 @@ public sealed class ModelValueTests
     }
 
     [Fact]
+    public void FindObstacle_InputWithADefault_IsNeverBatched()
+    {
+        // Three requests of one row and a default of three would fit each other, and give wrong answers.
+        using var model = Load(new OnnxGraph("rows")
+            .Input("x", OnnxType.Float, "n").Input("shift", OnnxType.Float, "n").Constant("shift", OnnxTensor.Vector(1f, 2f, 3f))
+            .Node("Add", ["x", "shift"], ["y"]).Output("y", OnnxType.Float, "m"));
+
+        Assert.Contains("left out", RowTrial.FindObstacle(model, 8, Token), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Run_OnlyInputsWithDefaults_RunsWithoutAny()
     {
         using var model = Load(new OnnxGraph("defaults")
@@ -135,7 +147,7 @@ public sealed class ModelValueTests
     {
         // Before format 4 every constant had to be listed as an input, and none could be overridden.
         using var bundle = Bundles.Of(Scale.ToModel(opset: 8).IrVersion(3).Encode());
-        using var model = Engine.Load(bundle, Token);
+        using var model = Engine.Load(bundle, new(), Token);
 
         Assert.Equal(["x"], model.Signature.Inputs.Select(input => input.Name));
     }
@@ -170,6 +182,6 @@ public sealed class ModelValueTests
     private static ILoadedModel Load(OnnxGraph graph)
     {
         using var bundle = Bundles.Of(graph.ToModel().Import("ai.onnx.ml", 1).Encode());
-        return Engine.Load(bundle, Token);
+        return Engine.Load(bundle, new(), Token);
     }
 }
