@@ -27,7 +27,7 @@ internal sealed class OnnxInspector
     private const int MaxSubgraphDepth = 16;
 
     // Model, then graph, node and attribute for each level of sub-graphs, then tensor and entry.
-    private const int MaxMessageDepth = 1 + (3 * (MaxSubgraphDepth + 1)) + 3;
+    internal const int MaxMessageDepth = 1 + (3 * (MaxSubgraphDepth + 1)) + 3;
 
     // Ten times what the largest published models have.
     private const int MaxNodes = 500_000;

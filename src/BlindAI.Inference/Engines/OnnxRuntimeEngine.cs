@@ -76,6 +76,9 @@ public sealed partial class OnnxRuntimeEngine : IInferenceEngine
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         options.AddSessionConfigEntry("session.inter_op.allow_spinning", "0");
 
+        // On processors without VNNI, products of 8-bit integers would saturate at 16 bits without it.
+        options.AddSessionConfigEntry("session.x64quantprecision", "1");
+
         // Without it the bytes decide, and a file can be protobuf to one reader and a flatbuffer to another.
         options.AddSessionConfigEntry("session.load_model_format", "ONNX");
         if (facts.ExternalFiles.Count > 0)

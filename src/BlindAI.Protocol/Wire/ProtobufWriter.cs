@@ -76,6 +76,14 @@ public sealed class ProtobufWriter
         _output.Write(value);
     }
 
+    /// <summary>The tag and the length of bytes that the caller puts behind it, wherever the message goes.</summary>
+    public void WriteLength(int field, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        WriteTag(field, ProtobufWireType.LengthDelimited);
+        WriteRawVarint((ulong)length);
+    }
+
     /// <summary>A string, as UTF-8.</summary>
     public void WriteString(int field, ReadOnlySpan<char> value)
     {

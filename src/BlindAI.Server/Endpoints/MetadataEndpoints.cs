@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using BlindAI.Inference.Engines;
 using BlindAI.Inference.Models;
+using BlindAI.Inference.Precision;
 using BlindAI.Protocol;
 using BlindAI.Protocol.Models;
 using BlindAI.Protocol.Tensors;
@@ -42,6 +43,15 @@ internal static class MetadataEndpoints
         Parameters = tensor.IsOptional ? new(Optional: true) : null,
     };
 
+    /// <summary>The wire form of what runs in a model's place.</summary>
+    public static DerivedModel? Describe(DerivedForm? derived) => derived is null ? null : new()
+    {
+        Transformation = derived.Transformation,
+        Sha256 = derived.Sha256,
+        Matrices = derived.Matrices,
+        Accuracy = derived.Accuracy is { } note ? new(note.Runs, note.MaxAbsoluteDifference, note.RelativeRms) : null,
+    };
+
     private static ModelDescription Find(ModelCatalogue catalogue, HttpRequest request) =>
         catalogue.Find(request.Namespace(), request.ModelName(), request.ModelVersion())
             ?? throw new ServingException(ServingCode.ModelNotFound, "No such model or version.", "list the models of this namespace.");
@@ -55,5 +65,6 @@ internal static class MetadataEndpoints
         Outputs = [.. model.Signature.Outputs.Select(Describe)],
         Version = model.Version,
         Digest = model.Digest.Value,
+        Derived = Describe(model.Derived),
     };
 }

@@ -64,6 +64,7 @@ internal static class ModelEndpoints
             Outputs = [.. model.Signature.Outputs.Select(MetadataEndpoints.Describe)],
             Size = model.Size,
             Durability = model.Durability,
+            Derived = MetadataEndpoints.Describe(model.Derived),
         }, ProtocolJson.Default.UploadAnswer);
     }
 

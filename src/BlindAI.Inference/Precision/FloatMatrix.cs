@@ -1,0 +1,52 @@
+using System.Runtime.InteropServices;
+
+namespace BlindAI.Inference.Precision;
+
+/// <summary>A constant matrix of a model that may become integers, and how its graph uses it.</summary>
+/// <remarks>A matrix that is used in more than one way stays as it is.</remarks>
+internal sealed class FloatMatrix
+{
+    private readonly ReadOnlyMemory<byte> _bytes;
+    private bool? _isTransposed;
+    private float _alpha;
+
+    /// <summary>A matrix in row-major order, as the file has it.</summary>
+    public FloatMatrix(int rows, int columns, ReadOnlyMemory<byte> bytes, long externalBytes)
+    {
+        (Rows, Columns, _bytes, ExternalBytes) = (rows, columns, bytes, externalBytes);
+    }
+
+    /// <summary>Rows in the file.</summary>
+    public int Rows { get; }
+
+    /// <summary>Columns in the file.</summary>
+    public int Columns { get; }
+
+    /// <summary>Bytes of it in another file of the bundle.</summary>
+    public long ExternalBytes { get; }
+
+    /// <summary>The values.</summary>
+    public ReadOnlySpan<float> Values => MemoryMarshal.Cast<byte, float>(_bytes.Span);
+
+    /// <summary>Whether a use was seen, and none that forbids it to change.</summary>
+    public bool IsUsable => _isTransposed is not null && !IsFixed;
+
+    /// <summary>Whether it must stay.</summary>
+    public bool IsFixed { get; private set; }
+
+    /// <summary>Whether the product is with its transpose.</summary>
+    public bool IsTransposed => _isTransposed is true;
+
+    /// <summary>What the product is multiplied with.</summary>
+    public float Alpha => _alpha;
+
+    /// <summary>Notes a product with it.</summary>
+    public void Use(bool isTransposed, float alpha)
+    {
+        IsFixed |= _isTransposed is { } earlier && (earlier != isTransposed || _alpha != alpha);
+        (_isTransposed, _alpha) = (isTransposed, alpha);
+    }
+
+    /// <summary>Notes any other use.</summary>
+    public void Fix() => IsFixed = true;
+}
