@@ -98,6 +98,7 @@ internal static class ModelsCommand
         output.WriteLine(Printable.Clean($"{model.Name} version {model.Version.ToString(CultureInfo.InvariantCulture)} (versions: {string.Join(", ", model.Versions)})"));
         output.WriteLine(Printable.Clean($"  digest    {model.Digest}"));
         output.WriteLine(Printable.Clean($"  platform  {model.Platform}"));
+        DerivedText.Write(output, model.Derived);
         Describe("input", model.Inputs);
         Describe("output", model.Outputs);
 

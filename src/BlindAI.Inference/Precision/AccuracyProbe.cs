@@ -17,12 +17,16 @@ internal sealed class AccuracyProbe
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
-    /// <summary>Sizes to try for dimensions of any size other than the first: short texts, one frame, small and usual images.</summary>
-    private static readonly int[] VariableSizes = [8, 1, 32, 224];
+    // 16 MiB of floats in an input.
+    private const int MaxInputElements = 4 << 20;
 
-    private readonly List<(IReadOnlyList<NamedTensor> Inputs, double[] Outputs)> _runs;
+    /// <summary>Sizes to try for dimensions of any size other than the first: short texts, one frame, small and usual images, a piece of sound.</summary>
+    private static readonly int[] VariableSizes = [8, 1, 32, 224, 4000];
 
-    private AccuracyProbe(List<(IReadOnlyList<NamedTensor> Inputs, double[] Outputs)> runs) => _runs = runs;
+    private readonly int _variable;
+    private readonly List<double[]> _outputs;
+
+    private AccuracyProbe(int variable, List<double[]> outputs) => (_variable, _outputs) = (variable, outputs);
 
     /// <summary>Runs the uploaded form; null where nothing comes of it.</summary>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
@@ -50,9 +54,10 @@ internal sealed class AccuracyProbe
         var (largest, squares, reference) = (0.0, 0.0, 0.0);
         try
         {
-            foreach (var (inputs, expected) in _runs)
+            for (var run = 0; run < _outputs.Count; run++)
             {
-                var actual = Read(derived, inputs, expected.Length, limit.Token);
+                var expected = _outputs[run];
+                var actual = MakeInputs(derived, run, _variable) is { } inputs ? Read(derived, inputs, expected.Length, limit.Token) : [];
                 if (actual.Length != expected.Length)
                 {
                     throw Unfit("has outputs of other shapes");
@@ -81,25 +86,24 @@ internal sealed class AccuracyProbe
             throw Unfit("fails where the uploaded form runs");
         }
 
-        return new(_runs.Count, largest, squares == 0 ? 0 : reference == 0 ? 1 : Math.Sqrt(squares / reference));
+        return new(_outputs.Count, largest, squares == 0 ? 0 : reference == 0 ? 1 : Math.Sqrt(squares / reference));
     }
 
     private static AccuracyProbe? TryRun(ILoadedModel model, int variable, CancellationToken cancellationToken)
     {
-        var runs = new List<(IReadOnlyList<NamedTensor>, double[])>();
+        var all = new List<double[]>();
         var left = MaxElements;
         for (var run = 0; run < Runs && left > 0; run++)
         {
-            if (SyntheticInputs.TryMake(model.Signature, run * RowsOfARun, RowsOfARun, variable) is not { } inputs)
+            if (MakeInputs(model, run, variable) is not { } inputs)
             {
                 return null;
             }
 
             try
             {
-                var outputs = Read(model, inputs, left, cancellationToken);
-                left -= outputs.Length;
-                runs.Add((inputs, outputs));
+                all.Add(Read(model, inputs, left, cancellationToken));
+                left -= all[^1].Length;
             }
             catch (ServingException)
             {
@@ -107,8 +111,11 @@ internal sealed class AccuracyProbe
             }
         }
 
-        return runs.Exists(run => run.Item2.Length > 0) ? new(runs) : null;
+        return all.Exists(outputs => outputs.Length > 0) ? new(variable, all) : null;
     }
+
+    private static IReadOnlyList<NamedTensor>? MakeInputs(ILoadedModel model, int run, int variable) =>
+        SyntheticInputs.TryMake(model.Signature, run * RowsOfARun, RowsOfARun, variable) is { } inputs && SyntheticInputs.ElementsOf(inputs) <= MaxInputElements ? inputs : null;
 
     // The elements of all floating-point outputs, up to a number.
     private static double[] Read(ILoadedModel model, IReadOnlyList<NamedTensor> inputs, int most, CancellationToken cancellationToken)

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace BlindAI.Inference.Precision;
 
-/// <summary>A constant matrix of a model that may become integers, and how its graph uses it.</summary>
+/// <summary>A constant matrix, or a stack of them, that may become integers, and how its graph uses it.</summary>
 /// <remarks>A matrix that is used in more than one way stays as it is.</remarks>
 internal sealed class FloatMatrix
 {
@@ -10,16 +10,24 @@ internal sealed class FloatMatrix
     private bool? _isTransposed;
     private float _alpha;
 
-    /// <summary>A matrix in row-major order, as the file has it.</summary>
-    public FloatMatrix(int rows, int columns, ReadOnlyMemory<byte> bytes, long externalBytes)
+    /// <summary>A matrix in row-major order, as the file has it; more than two dimensions make it a stack of matrices.</summary>
+    public FloatMatrix(long[] dimensions, ReadOnlyMemory<byte> bytes, long externalBytes)
     {
-        (Rows, Columns, _bytes, ExternalBytes) = (rows, columns, bytes, externalBytes);
+        (Dimensions, _bytes, ExternalBytes) = (dimensions, bytes, externalBytes);
+        (Rows, Columns) = ((int)dimensions[^2], (int)dimensions[^1]);
+        Count = bytes.Length / sizeof(float) / Rows / Columns;
     }
 
-    /// <summary>Rows in the file.</summary>
+    /// <summary>The dimensions in the file: two or more.</summary>
+    public IReadOnlyList<long> Dimensions { get; }
+
+    /// <summary>Matrices in the stack; 1 for a matrix.</summary>
+    public int Count { get; }
+
+    /// <summary>Rows of each in the file.</summary>
     public int Rows { get; }
 
-    /// <summary>Columns in the file.</summary>
+    /// <summary>Columns of each in the file.</summary>
     public int Columns { get; }
 
     /// <summary>Bytes of it in another file of the bundle.</summary>
@@ -43,6 +51,7 @@ internal sealed class FloatMatrix
     /// <summary>Notes a product with it.</summary>
     public void Use(bool isTransposed, float alpha)
     {
+        IsFixed |= isTransposed && Dimensions.Count > 2;
         IsFixed |= _isTransposed is { } earlier && (earlier != isTransposed || _alpha != alpha);
         (_isTransposed, _alpha) = (isTransposed, alpha);
     }

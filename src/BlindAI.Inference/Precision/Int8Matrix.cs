@@ -22,14 +22,14 @@ internal sealed class Int8Matrix
         (_source, _scales) = (source, scales);
     }
 
-    /// <summary>Rows of the product's second operand.</summary>
-    public int Rows => _source.IsTransposed ? _source.Columns : _source.Rows;
+    /// <summary>The dimensions of the product's second operand.</summary>
+    public long[] Dimensions => _source.IsTransposed ? [_source.Columns, _source.Rows] : [.. _source.Dimensions];
 
-    /// <summary>Its columns.</summary>
-    public int Columns => _scales.Length;
+    /// <summary>The dimensions of the scales, which suit those of the product: columns, or as many for each matrix of a stack.</summary>
+    public long[] ScaleDimensions => _source.Dimensions.Count == 2 ? [_scales.Length] : [.. _source.Dimensions.SkipLast(2), 1, _source.Columns];
 
     /// <summary>Bytes of the integers.</summary>
-    public int Length => Rows * Columns;
+    public int Length => _source.Values.Length;
 
     /// <summary>The little-endian scales, the product's factor included.</summary>
     public byte[] Scales
@@ -49,15 +49,15 @@ internal sealed class Int8Matrix
             return null;
         }
 
-        var scales = new float[source.IsTransposed ? source.Rows : source.Columns];
+        var scales = new float[source.IsTransposed ? source.Rows : source.Count * source.Columns];
         var values = source.Values;
-        for (var row = 0; row < source.Rows; row++)
+        for (var row = 0; row < source.Count * source.Rows; row++)
         {
             var line = values.Slice(row * source.Columns, source.Columns);
             for (var column = 0; column < line.Length; column++)
             {
                 var magnitude = MathF.Abs(line[column]);
-                ref var most = ref scales[source.IsTransposed ? row : column];
+                ref var most = ref scales[ScaleOf(source, row, column)];
                 most = magnitude <= most ? most : magnitude;                    // NaN is not <=, and stays
                 if (!float.IsFinite(most))
                 {
@@ -80,18 +80,20 @@ internal sealed class Int8Matrix
         return new(source, scales);
     }
 
-    /// <summary>Writes the integers, row by row.</summary>
+    /// <summary>Writes the integers, row by row of the product's second operand.</summary>
     public void Write(Span<byte> destination)
     {
         var values = _source.Values;
         var integers = MemoryMarshal.Cast<byte, sbyte>(destination);
-        for (var row = 0; row < Rows; row++)
+        for (var row = 0; row < _source.Count * _source.Rows; row++)
         {
-            for (var column = 0; column < Columns; column++)
+            for (var column = 0; column < _source.Columns; column++)
             {
-                var value = values[_source.IsTransposed ? (column * Rows) + row : (row * Columns) + column];
-                integers[(row * Columns) + column] = (sbyte)Math.Clamp(MathF.Round(value / _scales[column]), -127, 127);
+                var place = (row * _source.Columns) + column;
+                integers[_source.IsTransposed ? (column * _source.Rows) + row : place] = (sbyte)Math.Clamp(MathF.Round(values[place] / _scales[ScaleOf(_source, row, column)]), -127, 127);
             }
         }
     }
+
+    private static int ScaleOf(FloatMatrix source, int row, int column) => source.IsTransposed ? row : (row / source.Rows * source.Columns) + column;
 }

@@ -106,7 +106,7 @@ internal sealed class Int8Rewriter
         if (_count == 0)
         {
             throw new ServingException(ServingCode.ModelUnsupported, "The model has nothing that could run in 8-bit integers.",
-                $"{AsUploadedHint} What counts is a MatMul or Gemm whose second input is a constant of the main graph of {OnnxMatrices.MinElements} floats or more.");
+                $"{AsUploadedHint} What counts is a MatMul or Gemm whose second input is a constant of the main graph with {OnnxMatrices.MinElements} floats or more.");
         }
     }
 
@@ -184,24 +184,22 @@ internal sealed class Int8Rewriter
             return false;
         }
 
-        var (rows, columns) = (integers.Rows, integers.Columns);
-        var header = ProtobufWriter.Encode((name, rows, columns, integers.Length), static (writer, matrix) =>
+        var header = Encode(writer =>
         {
-            writer.WriteInt64(1, matrix.rows);                                              // dims
-            writer.WriteInt64(1, matrix.columns);
+            writer.WritePacked(1, integers.Dimensions);                                     // dims
             writer.WriteInt64(2, Int8Type);                                                 // data_type
-            writer.WriteString(8, $"{matrix.name}/integers");                               // name
-            writer.WriteLength(9, matrix.Length);                                           // raw_data
+            writer.WriteString(8, $"{name}/integers");                                      // name
+            writer.WriteLength(9, integers.Length);                                         // raw_data
         });
         pieces.Add(Encode(writer => writer.WriteLength(5, header.Length + integers.Length)));
         pieces.Add(header);
         pieces.Add(integers);
-        pieces.Add(Encode(writer => writer.WriteMessage(5, (name, columns, integers.Scales), static (writer, matrix) =>
+        pieces.Add(Encode(writer => writer.WriteMessage(5, (name, integers), static (tensor, matrix) =>
         {
-            writer.WriteInt64(1, matrix.columns);                                           // dims
-            writer.WriteInt64(2, FloatType);                                                // data_type
-            writer.WriteString(8, $"{matrix.name}/scales");                                 // name
-            writer.WriteBytes(9, matrix.Scales);                                            // raw_data
+            tensor.WritePacked(1, matrix.integers.ScaleDimensions);                         // dims
+            tensor.WriteInt64(2, FloatType);                                                // data_type
+            tensor.WriteString(8, $"{matrix.name}/scales");                                 // name
+            tensor.WriteBytes(9, matrix.integers.Scales);                                   // raw_data
         })));
         return true;
     }
@@ -248,7 +246,7 @@ internal sealed class Int8Rewriter
         if (!_integers.TryGetValue(matrix, out var found))
         {
             // Several constants may share bytes of a file, and each would get integers of its own.
-            _weights += (long)matrix.Rows * matrix.Columns;
+            _weights += matrix.Values.Length;
             if (_weights > _bundle.Manifest.TotalBytes)
             {
                 throw new ServingException(ServingCode.ModelUnsupported, "The int8 form of the model would be no smaller than the model.", AsUploadedHint);

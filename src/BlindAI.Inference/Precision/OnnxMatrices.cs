@@ -1,5 +1,6 @@
 using System.Globalization;
 using BlindAI.Inference.Engines;
+using BlindAI.Protocol.Tensors;
 using BlindAI.Protocol.Wire;
 
 namespace BlindAI.Inference.Precision;
@@ -83,7 +84,7 @@ internal sealed class OnnxMatrices
                 case 1:                                                                     // dims
                     foreach (var dimension in tensor.ReadVarints())
                     {
-                        if (dimensions.Count < 3)
+                        if (dimensions.Count <= TensorShape.MaxRank)
                         {
                             dimensions.Add((long)dimension);
                         }
@@ -114,17 +115,35 @@ internal sealed class OnnxMatrices
             return;
         }
 
-        if (type != FloatType || dimensions is not [> 0 and <= MaxElements, > 0 and <= MaxElements] || dimensions[0] * dimensions[1] is < MinElements or > MaxElements)
+        var elements = CountElements(dimensions);
+        if (type != FloatType || elements is < MinElements or > MaxElements)
         {
             return;
         }
 
-        var bytes = (int)(dimensions[0] * dimensions[1] * sizeof(float));
+        var bytes = (int)elements * sizeof(float);
         var data = external.Count > 0 ? FindExternal(external, bytes) : lists == 1 && length == bytes ? _facts.Model.Bytes.AsMemory(start, length) : null;
         if (data is { } values)
         {
-            _matrices[name] = new((int)dimensions[0], (int)dimensions[1], values, external.Count > 0 ? bytes : 0);
+            _matrices[name] = new([.. dimensions], values, external.Count > 0 ? bytes : 0);
         }
+    }
+
+    // 0 for what is no matrix and no stack of them.
+    private static long CountElements(List<long> dimensions)
+    {
+        if (dimensions.Count is < 2 or > TensorShape.MaxRank)
+        {
+            return 0;
+        }
+
+        var elements = 1L;
+        foreach (var dimension in dimensions)
+        {
+            elements = dimension is > 0 and <= MaxElements && elements <= MaxElements ? elements * dimension : 0;
+        }
+
+        return elements;
     }
 
     // The inspection held these to the bundle's files; what is not as it left them stays.
