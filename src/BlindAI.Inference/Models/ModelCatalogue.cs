@@ -271,8 +271,8 @@ public sealed class ModelCatalogue : IDisposable
         ILoadedModel? model = null;
         try
         {
-            (model, var configuration, var profile) = await _loader.LoadAsync(bundle, options.Overrides, cancellationToken).ConfigureAwait(false);
-            var description = Describe(upload, bundle, model.Signature, options.TimeToLive) with { Configuration = configuration };
+            (model, var derived, var configuration, var profile) = await _loader.LoadAsync(bundle, options.Overrides, cancellationToken).ConfigureAwait(false);
+            var description = Describe(upload, bundle, model.Signature, options.TimeToLive) with { Configuration = configuration, Derived = derived };
             var entry = new ModelEntry(upload.Shelf, description, options.Overrides, profile, upload.Budget);
             lock (_gate)
             {
