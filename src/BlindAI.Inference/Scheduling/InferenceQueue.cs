@@ -37,6 +37,9 @@ public sealed class InferenceQueue : IAsyncDisposable
         }
     }
 
+    /// <summary>The counts of all models together.</summary>
+    public ModelStatistics Statistics { get; } = new();
+
     /// <summary>Requests that wait.</summary>
     public int Waiting
     {
@@ -75,13 +78,13 @@ public sealed class InferenceQueue : IAsyncDisposable
 
             if (_waiting.Count >= _options.MaxQueued)
             {
-                lease.Description.Statistics.CountArrived();
-                lease.Description.Statistics.CountFailed(FailureReason.Rejected, TimeSpan.Zero);
+                CountArrived(job);
+                CountFailed(job, FailureReason.Rejected, TimeSpan.Zero);
                 run = null;
                 return false;
             }
 
-            lease.Description.Statistics.CountArrived();
+            CountArrived(job);
             var waits = _waiting.Count >= _idle;
             job.Place = _waiting.AddLast(job);
             job.Cancellation = cancellationToken.UnsafeRegister(job => Abandon((InferenceJob)job!, static job => job.Cancel()), job);
@@ -165,12 +168,11 @@ public sealed class InferenceQueue : IAsyncDisposable
     // Answers the request, with outputs or an exception; never throws, since that would end the thread.
     private void Execute(InferenceJob job)
     {
-        var statistics = job.Lease.Description.Statistics;
         var started = _time.GetTimestamp();
         var waited = _time.GetElapsedTime(job.EnqueuedAt, started);
         if (waited > job.Timeout)
         {
-            statistics.CountFailed(FailureReason.Rejected, waited);
+            CountFailed(job, FailureReason.Rejected, waited);
             job.Fail(Late());
             return;
         }
@@ -189,15 +191,19 @@ public sealed class InferenceQueue : IAsyncDisposable
 
         _ = Interlocked.Decrement(ref _running);
         var ran = new ExecutionTimes(default, _time.GetElapsedTime(started), default);
-        statistics.CountExecution(1, 1, ran, _time.GetUtcNow());
-        statistics.CountRan(waited, ran);
-        if (outputs is not null)
+        foreach (var statistics in (ReadOnlySpan<ModelStatistics>)[Statistics, job.Lease.Description.Statistics])
         {
-            statistics.CountAnswered(waited + ran.Infer);
+            statistics.CountExecution(1, 1, ran, _time.GetUtcNow());
+            statistics.CountRan(waited, ran);
+            if (outputs is not null)
+            {
+                statistics.CountAnswered(waited + ran.Infer);
+            }
         }
-        else
+
+        if (outputs is null)
         {
-            statistics.CountFailed(failure is OperationCanceledException ? FailureReason.Cancelled : FailureReason.Engine, waited + ran.Infer);
+            CountFailed(job, failure is OperationCanceledException ? FailureReason.Cancelled : FailureReason.Engine, waited + ran.Infer);
         }
 
         switch (failure)
@@ -227,7 +233,7 @@ public sealed class InferenceQueue : IAsyncDisposable
             }
 
             Leave(job);
-            job.Lease.Description.Statistics.CountFailed(FailureReason.Rejected, _time.GetElapsedTime(job.EnqueuedAt));
+            CountFailed(job, FailureReason.Rejected, _time.GetElapsedTime(job.EnqueuedAt));
             answer(job);
         }
     }
@@ -239,6 +245,18 @@ public sealed class InferenceQueue : IAsyncDisposable
         job.Place = null;
         job.Deadline?.Dispose();
         _ = job.Cancellation.Unregister();
+    }
+
+    private void CountArrived(InferenceJob job)
+    {
+        Statistics.CountArrived();
+        job.Lease.Description.Statistics.CountArrived();
+    }
+
+    private void CountFailed(InferenceJob job, FailureReason reason, TimeSpan total)
+    {
+        Statistics.CountFailed(reason, total);
+        job.Lease.Description.Statistics.CountFailed(reason, total);
     }
 
     private static ServingException Late() => new(ServingCode.DeadlineExceeded, "The request waited too long for a free thread.", "try again later.");

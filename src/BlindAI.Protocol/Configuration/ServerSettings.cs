@@ -60,6 +60,7 @@ public sealed record ServerSettings
             {
                 RequireAttestedClients = reader.Boolean("Listen:RequireAttestedClients", trust.RequireAttestedClients),
                 LogLevel = reader.Choice("Logging:Level", trust.LogLevel),
+                TritonMetrics = reader.Boolean("Telemetry:TritonMetrics", trust.TritonMetrics),
                 Protocol = new()
                 {
                     MaxRequestBytes = (int)reader.Integer("Limits:MaxRequestBytes", trust.Protocol.MaxRequestBytes, Kibibyte, Array.MaxLength),

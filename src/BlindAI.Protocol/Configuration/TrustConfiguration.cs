@@ -8,13 +8,16 @@ namespace BlindAI.Protocol.Configuration;
 public sealed record TrustConfiguration
 {
     /// <summary>The version of the document; it grows when a member is added or changes its meaning.</summary>
-    public const int Version = 2;
+    public const int Version = 3;
 
     /// <summary>Whether only clients are served that had their connection proved, or that seal their requests. Default false.</summary>
     public bool RequireAttestedClients { get; init; }
 
     /// <summary>How much is logged. Default Information.</summary>
     public ServerLogLevel LogLevel { get; init; } = ServerLogLevel.Information;
+
+    /// <summary>Whether the plaintext port shows Triton's metrics, which name every model of every namespace and count its requests. Default false.</summary>
+    public bool TritonMetrics { get; init; }
 
     /// <summary>Limits on one request.</summary>
     public ProtocolLimits Protocol { get; init; } = new();
@@ -56,7 +59,7 @@ public sealed record TrustConfiguration
         ["access"] = new Dictionary<string, object> { ["callers"] = "any" },
         ["listen"] = new Dictionary<string, object> { ["requireAttestedClients"] = RequireAttestedClients },
         ["logging"] = new Dictionary<string, object> { ["level"] = LogLevel.ToString() },
-        ["telemetry"] = new Dictionary<string, object> { ["mode"] = "off" },
+        ["telemetry"] = new Dictionary<string, object> { ["mode"] = "off", ["tritonMetrics"] = TritonMetrics },
         ["limits"] = new Dictionary<string, object>
         {
             ["attestationsPerSecond"] = AttestationsPerSecond,

@@ -27,6 +27,8 @@ internal static class ServerServices
             .AddSingleton(TimeProvider.System)
             .AddSingleton(trust)
             .AddSingleton<ServerMetrics>()
+            .AddSingleton(provider => new MetricsPage(
+                provider.GetRequiredService<ServerMetrics>(), provider.GetRequiredService<InferenceQueue>().Statistics, provider.GetRequiredService<ModelCatalogue>(), trust))
             .AddSingleton<HealthAnswers>()
             .AddSingleton<InferenceEndpoints>()
             .AddSingleton<IInferenceEngine>(_ => new OnnxRuntimeEngine(new EngineOptions()))

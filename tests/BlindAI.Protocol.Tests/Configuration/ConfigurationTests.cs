@@ -147,6 +147,8 @@ public sealed class ConfigurationTests
     [InlineData("Limits:MaxQueueMilliseconds=1", false)]
     [InlineData("Limits:AttestationsPerSecond=1", false)]
     [InlineData("Logging:Level=Trace", false)]
+    [InlineData("Telemetry:TritonMetrics=false", true)]
+    [InlineData("Telemetry:TritonMetrics=true", false)]
     public void Digest_OneSetting_ChangesOnlyWithWhatIsTrusted(string setting, bool isSame) => Assert.Equal(isSame, Read(setting).Trust.Digest.Equals(Read().Trust.Digest));
 
     private static ConfigurationEntries FromJson(string json)
