@@ -43,20 +43,13 @@ internal sealed class ErrorAnswers(RequestDelegate next, ServerMetrics metrics, 
         }
     }
 
+    /// <summary>The code that an exception is answered with.</summary>
+    public static int CodeOf(Exception exception, bool isAborted) => Explain(exception, isAborted).Code;
+
     private async Task AnswerAsync(HttpContext context, Exception exception)
     {
         var isAborted = context.RequestAborted.IsCancellationRequested;
-        var (code, error) = exception switch
-        {
-            ServingException serving => ((int)serving.Code, serving.Message),
-            AttestationException attestation => ((int)attestation.Code, attestation.Message),
-            BadHttpRequestException bad => Describe(bad),
-            ConnectionResetException or ConnectionAbortedException => ((int)ServingCode.Cancelled, "The caller went away."),
-            OperationCanceledException or IOException when isAborted => ((int)ServingCode.Cancelled, "The caller went away."),
-            OhttpException => ((int)ServingCode.RequestMalformed, "The sealed request ends early or is not valid."),
-            InvalidDataException => ((int)ServingCode.RequestMalformed, "The body is not validly compressed."),
-            _ => ((int)RejectionCode.Internal, "The server failed; this is a defect of it. hint: report what you did, without data."),
-        };
+        var (code, error) = Explain(exception, isAborted);
         metrics.RequestRefused(code);
         if (code == (int)RejectionCode.Internal)
         {
@@ -117,6 +110,18 @@ internal sealed class ErrorAnswers(RequestDelegate next, ServerMetrics metrics, 
         await using var writer = new Utf8JsonWriter(response.BodyWriter);
         error.Write(writer);
     }
+
+    private static (int Code, string Error) Explain(Exception exception, bool isAborted) => exception switch
+    {
+        ServingException serving => ((int)serving.Code, serving.Message),
+        AttestationException attestation => ((int)attestation.Code, attestation.Message),
+        BadHttpRequestException bad => Describe(bad),
+        ConnectionResetException or ConnectionAbortedException => ((int)ServingCode.Cancelled, "The caller went away."),
+        OperationCanceledException or IOException when isAborted => ((int)ServingCode.Cancelled, "The caller went away."),
+        OhttpException => ((int)ServingCode.RequestMalformed, "The sealed request ends early or is not valid."),
+        InvalidDataException => ((int)ServingCode.RequestMalformed, "The body is not validly compressed."),
+        _ => ((int)RejectionCode.Internal, "The server failed; this is a defect of it. hint: report what you did, without data."),
+    };
 
     // Kestrel's own texts may quote a request; its status is enough to say what happened.
     private static (int Code, string Error) Describe(BadHttpRequestException exception) => exception.StatusCode switch

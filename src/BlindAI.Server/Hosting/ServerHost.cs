@@ -5,6 +5,7 @@ using BlindAI.Protocol.Configuration;
 using BlindAI.Server.Endpoints;
 using BlindAI.Server.Sealed;
 using BlindAI.Server.Telemetry;
+using BlindAI.Server.Telemetry.Traces;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -48,6 +49,12 @@ internal static class ServerHost
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddAttestation(attester, identity, settings).AddInference(settings);
 
+        var isTraced = TelemetrySwitch.IsOn(settings);
+        if (isTraced)
+        {
+            builder.Services.AddTraces(settings, attester.Tee);
+        }
+
         var app = builder.Build();
         app.UseMiddleware<ErrorAnswers>();
         app.UseMiddleware<SealedRequests>();
@@ -58,6 +65,11 @@ internal static class ServerHost
         if (settings.Trust.RequireAttestedClients)
         {
             app.RequireProvedClients();
+        }
+
+        if (isTraced)
+        {
+            app.UseMiddleware<TracedRequests>();
         }
 
         app.MapAttestation();
@@ -90,6 +102,15 @@ internal static class ServerHost
         if (!tee.IsHardware)
         {
             ServerLog.Simulation(logger);
+        }
+
+        if (TelemetrySwitch.IsOn(settings))
+        {
+            ServerLog.TracesSent(logger, settings.OtlpEndpoint!.GetLeftPart(UriPartial.Authority));
+        }
+        else if (settings.OtlpEndpoint is not null)
+        {
+            ServerLog.TracesDisabled(logger, TelemetrySwitch.DisableVariable);
         }
 
         app.Lifetime.ApplicationStopping.Register(() => ServerLog.Stopping(logger));

@@ -22,6 +22,10 @@ internal sealed class ServerMetrics
 
     private long _inFlightBytes;
 
+    private long _spansSent;
+
+    private long _spansDropped;
+
     public void EvidenceMade() => Interlocked.Increment(ref _evidence);
 
     public void ConnectionProved() => Interlocked.Increment(ref _connections);
@@ -29,6 +33,10 @@ internal sealed class ServerMetrics
     public void SealedRequestOpened() => Interlocked.Increment(ref _sealedRequests);
 
     public void ModelUploaded() => Interlocked.Increment(ref _uploads);
+
+    public void SpansSent(int count) => Interlocked.Add(ref _spansSent, count);
+
+    public void SpansDropped(int count) => Interlocked.Add(ref _spansDropped, count);
 
     public void InferenceAnswered(TimeSpan elapsed)
     {
@@ -51,6 +59,8 @@ internal sealed class ServerMetrics
         text.Counter("blindai_uploads_total", "Models uploaded.", Interlocked.Read(ref _uploads));
         text.Counter("blindai_sealed_requests_total", "Sealed requests that were opened.", Interlocked.Read(ref _sealedRequests));
         text.Gauge("blindai_in_flight_bytes", "Bytes of requests being served.", Interlocked.Read(ref _inFlightBytes));
+        text.Counter("blindai_spans_sent_total", "Spans that the collector of traces took.", Interlocked.Read(ref _spansSent));
+        text.Counter("blindai_spans_dropped_total", "Spans that were not sent: too many at once, or the collector did not take them.", Interlocked.Read(ref _spansDropped));
         text.Family("blindai_refused_total", "counter", "Requests that were refused, by code (docs/errors.md).");
         foreach (var (code, count) in _refused.OrderBy(pair => pair.Key))
         {
