@@ -16,6 +16,8 @@ internal sealed class FakeEngine : IInferenceEngine
 
     public ModelTraits Traits { get; set; }
 
+    public ModelSignature Signature { get; set; } = new([new("x", TensorDatatype.Fp32, [-1])], [new("x", TensorDatatype.Fp32, [-1])]);
+
     /// <summary>What a load does first; it may throw or block.</summary>
     public Action<ModelBundle, CancellationToken> OnLoad { get; set; } = (_, _) => { };
 
@@ -36,7 +38,7 @@ internal sealed class FakeEngine : IInferenceEngine
     {
         private int _disposed;
 
-        public ModelSignature Signature { get; } = new([new("x", TensorDatatype.Fp32, [-1])], [new("x", TensorDatatype.Fp32, [-1])]);
+        public ModelSignature Signature => engine.Signature;
 
         public ModelTraits Traits => engine.Traits;
 

@@ -164,7 +164,8 @@ internal sealed class ModelQueue
             return rows;
         }
 
-        var cursors = first.Turn!.Level.Turns.Select(turn => turn == first.Turn ? first.Place!.Next : turn.Jobs.First).ToArray();
+        // The first had its turn: its caller comes last.
+        var cursors = first.Turn!.Level.Turns.Skip(1).Select(turn => turn.Jobs.First).Append(first.Place!.Next).ToArray();
         for (var isAnyLeft = true; isAnyLeft && rows < MaxBatch && looks < MaxLooks;)
         {
             isAnyLeft = false;
