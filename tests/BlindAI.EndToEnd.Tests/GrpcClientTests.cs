@@ -25,7 +25,7 @@ public sealed class GrpcClientTests(StrictServer server) : IClassFixture<StrictS
     {
         foreach (var datatype in Enum.GetValues<TensorDatatype>())
         {
-            await UploadAsync($"identity-{datatype.WireName()}", TestModels.Identity(AllDatatypesTests.OnnxTypeOf(datatype)));
+            await UploadAsync($"identity-{datatype.WireName()}", TestModels.Identity(OnnxTypes.Of(datatype)));
         }
 
         await UploadAsync("busy", TestModels.Busy);

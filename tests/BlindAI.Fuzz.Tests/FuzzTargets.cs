@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Formats.Tar;
 using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using System.Text.Json;
@@ -16,6 +17,7 @@ using BlindAI.Attestation.Simulation;
 using BlindAI.Attestation.Tdx;
 using BlindAI.Inference.Engines;
 using BlindAI.Inference.Models;
+using BlindAI.Inference.Precision;
 using BlindAI.Protocol;
 using BlindAI.Protocol.Configuration;
 using BlindAI.Protocol.Gate;
@@ -40,6 +42,8 @@ internal static class FuzzTargets
 
     // What the inspector lets through goes on to ONNX Runtime, as in the server: both must refuse in good order.
     private static readonly OnnxRuntimeEngine Engine = new(new EngineOptions());
+
+    private static readonly byte[] Int8Weights = [.. Enumerable.Range(0, 96 * 64).SelectMany(index => BitConverter.GetBytes(MathF.Sin(index)))];
 
     // The keys of the golden sealed messages, which are the seeds.
     private static readonly HpkePrivateKey SealedRequestKey = HpkePrivateKey.FromScalar(Enumerable.Repeat((byte)1, HpkeSuite.PrivateKeyLength).ToArray());
@@ -94,6 +98,7 @@ internal static class FuzzTargets
         ["grpc-infer-pieces"] = input => Serving(bytes => GrpcInferenceRequest.Parse(InPieces(bytes), Limits).Dispose(), input.ToArray()),
         ["grpc-requests"] = ReadGrpcRequests,
         ["onnx"] = input => Serving(bytes => Load(BundleFormat.Onnx, bytes), input.ToArray()),
+        ["int8"] = input => Serving(LoadInt8, input.ToArray()),
         ["tar"] = input => Serving(bytes => Load(BundleFormat.Tar, bytes), input.ToArray()),
     };
 
@@ -359,6 +364,21 @@ internal static class FuzzTargets
         using var budget = new ByteBudget(1 << 20, ServingCode.RequestTooLarge, "The fuzzed model");
         using var bundle = BundleReceiver.ReceiveAsync(new MemoryStream(body.ToArray()), format, budget, body.Length).GetAwaiter().GetResult();
         using var model = Engine.Load(bundle, new(), CancellationToken.None);
+    }
+
+    // The seeds keep their weights in a file beside them: changes then hit the graph, not the weights.
+    private static void LoadInt8(ReadOnlyMemory<byte> model)
+    {
+        var body = new MemoryStream();
+        using (var archive = new TarWriter(body, TarEntryFormat.Ustar, leaveOpen: true))
+        {
+            archive.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, "model.onnx") { DataStream = new MemoryStream(model.ToArray()) });
+            archive.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, "w.bin") { DataStream = new MemoryStream(Int8Weights) });
+        }
+
+        using var budget = new ByteBudget(1 << 20, ServingCode.RequestTooLarge, "The fuzzed model");
+        using var bundle = BundleReceiver.ReceiveAsync(new MemoryStream(body.ToArray()), BundleFormat.Tar, budget, body.Length).GetAwaiter().GetResult();
+        Int8Loader.Load(Engine, bundle, new(), measures: false, CancellationToken.None).Model.Dispose();
     }
 
     private sealed class Piece : ReadOnlySequenceSegment<byte>

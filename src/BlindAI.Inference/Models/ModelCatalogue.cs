@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using BlindAI.Inference.Engines;
 using BlindAI.Inference.Scheduling;
 using BlindAI.Protocol;
@@ -5,7 +6,7 @@ using BlindAI.Protocol.Models;
 
 namespace BlindAI.Inference.Models;
 
-/// <summary>The models in memory, namespace by namespace. No call shows anything of another namespace.</summary>
+/// <summary>The models in memory, namespace by namespace. No call of a caller's shows anything of another namespace.</summary>
 /// <remarks>
 /// A loaded model drops its uploaded bytes unless <see cref="ModelLimits.KeepModelBytes"/> is set. With it, the least recently used model of a
 /// namespace makes room for another and is loaded again on demand; without it, a loaded model stays until it is deleted.
@@ -99,6 +100,7 @@ public sealed class ModelCatalogue : IDisposable
     /// as <see cref="IInferenceEngine.Load"/>.
     /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled; a load that began goes on for others.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ModelLease> AcquireAsync(NamespaceName owner, ModelName name, int? version = null, CancellationToken cancellationToken = default)
     {
         ModelEntry entry;
@@ -153,6 +155,15 @@ public sealed class ModelCatalogue : IDisposable
         {
             return [.. (_shelves.GetValueOrDefault(owner)?.Entries ?? []).Select(entry => entry.Describe())
                 .OrderBy(model => model.Name.Value, StringComparer.Ordinal).ThenBy(model => model.Version)];
+        }
+    }
+
+    /// <summary>Describes every model version of every namespace: for the operator's figures, never for a caller.</summary>
+    public IReadOnlyList<ModelDescription> ListAll()
+    {
+        lock (_gate)
+        {
+            return [.. _shelves.Values.SelectMany(shelf => shelf.Entries).Select(entry => entry.Describe())];
         }
     }
 
@@ -269,8 +280,8 @@ public sealed class ModelCatalogue : IDisposable
         ILoadedModel? model = null;
         try
         {
-            (model, var configuration, var profile) = await _loader.LoadAsync(bundle, options.Overrides, cancellationToken).ConfigureAwait(false);
-            var description = Describe(upload, bundle, model.Signature, options.TimeToLive) with { Configuration = configuration };
+            (model, var derived, var configuration, var profile) = await _loader.LoadAsync(bundle, options.Overrides, cancellationToken).ConfigureAwait(false);
+            var description = Describe(upload, bundle, model.Signature, options.TimeToLive) with { Configuration = configuration, Derived = derived };
             var entry = new ModelEntry(upload.Shelf, description, options.Overrides, profile, upload.Budget);
             lock (_gate)
             {

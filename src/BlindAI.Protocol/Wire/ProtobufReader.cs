@@ -58,6 +58,9 @@ public ref struct ProtobufReader
     /// <summary>The layout of the current field's value.</summary>
     public ProtobufWireType WireType { get; private set; }
 
+    /// <summary>Where the next byte is, counted from the start of the outermost message: between a value and the next tag, or between a tag and its value.</summary>
+    public readonly int Offset => _origin + _position;
+
     /// <summary>Moves to the next field; false at the end of the message.</summary>
     /// <exception cref="ProtobufException">The tag, or the value that was left unread, is malformed.</exception>
     public bool TryReadField()

@@ -1,6 +1,7 @@
 using System.Globalization;
 using BlindAI.Inference.Engines;
 using BlindAI.Inference.Models;
+using BlindAI.Inference.Precision;
 using BlindAI.Protocol;
 using BlindAI.Protocol.Models;
 using BlindAI.Protocol.Tensors;
@@ -30,7 +31,19 @@ internal static class ModelFacts
     }
 
     /// <summary>The wire form of an input's or output's description.</summary>
-    public static TensorDescription Describe(TensorMetadata tensor) => new(tensor.Name, tensor.Datatype.WireName(), [.. tensor.Shape]);
+    public static TensorDescription Describe(TensorMetadata tensor) => new(tensor.Name, tensor.Datatype.WireName(), [.. tensor.Shape])
+    {
+        Parameters = tensor.IsOptional ? new(Optional: true) : null,
+    };
+
+    /// <summary>The wire form of what runs in a model's place.</summary>
+    public static DerivedModel? Describe(DerivedForm? derived) => derived is null ? null : new()
+    {
+        Transformation = derived.Transformation,
+        Sha256 = derived.Sha256,
+        Matrices = derived.Matrices,
+        Accuracy = derived.Accuracy is { } note ? new(note.Runs, note.MaxAbsoluteDifference, note.RelativeRms) : null,
+    };
 
     public static ModelMetadata Metadata(ModelCatalogue catalogue, ModelDescription model) => new()
     {
@@ -41,6 +54,7 @@ internal static class ModelFacts
         Outputs = [.. model.Signature.Outputs.Select(Describe)],
         Version = model.Version,
         Digest = model.Digest.Value,
+        Derived = Describe(model.Derived),
     };
 
     public static ModelConfig Config(ModelDescription model)
