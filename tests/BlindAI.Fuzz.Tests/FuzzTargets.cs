@@ -21,6 +21,7 @@ using BlindAI.Inference.Precision;
 using BlindAI.Protocol;
 using BlindAI.Protocol.Configuration;
 using BlindAI.Protocol.Gate;
+using BlindAI.Protocol.Grpc;
 using BlindAI.Protocol.Hpke;
 using BlindAI.Protocol.Inference;
 using BlindAI.Protocol.Models;
@@ -93,6 +94,9 @@ internal static class FuzzTargets
         ["binary-http-response"] = input => ReadBinaryHttp(input.ToArray(), async reader => _ = await reader.ReadResponseHeadAsync()),
         ["configuration"] = ReadConfiguration,
         ["protobuf"] = ReadProtobuf,
+        ["grpc-infer"] = input => Serving(bytes => GrpcInferenceRequest.Parse(new(bytes), Limits).Dispose(), input.ToArray()),
+        ["grpc-infer-pieces"] = input => Serving(bytes => GrpcInferenceRequest.Parse(InPieces(bytes), Limits).Dispose(), input.ToArray()),
+        ["grpc-requests"] = ReadGrpcRequests,
         ["onnx"] = input => Serving(bytes => Load(BundleFormat.Onnx, bytes), input.ToArray()),
         ["int8"] = input => Serving(LoadInt8, input.ToArray()),
         ["tar"] = input => Serving(bytes => Load(BundleFormat.Tar, bytes), input.ToArray()),
@@ -296,6 +300,36 @@ internal static class FuzzTargets
         }
     }
 
+    // Every one of them reads the input, whatever the others say of it.
+    private static bool ReadGrpcRequests(ReadOnlySpan<byte> input)
+    {
+        Action<ReadOnlyMemory<byte>>[] readers =
+        [
+            bytes => _ = GrpcInferenceRequest.FindId(InPieces(bytes)),
+            bytes => _ = GrpcRequests.ReadEmpty(InPieces(bytes)),
+            bytes => _ = GrpcRequests.ReadRepository(InPieces(bytes)),
+            bytes => _ = GrpcRequests.ReadModel(InPieces(bytes)),
+            bytes => _ = GrpcRequests.ReadHealth(InPieces(bytes)),
+            bytes => _ = GrpcRequests.ReadIndex(InPieces(bytes)),
+        ];
+        var message = input.ToArray();
+        return readers[1..].Count(read => Serving(read, message)) + (Serving(readers[0], message) ? 0 : throw new InvalidOperationException("A search for an id refused.")) > 0;
+    }
+
+    // As a network leaves them: every length and value is cut somewhere.
+    private static ReadOnlySequence<byte> InPieces(ReadOnlyMemory<byte> bytes)
+    {
+        const int Length = 3;
+        var first = new Piece();
+        var last = first;
+        for (; !bytes.IsEmpty; bytes = bytes[Math.Min(Length, bytes.Length)..])
+        {
+            last = last.Append(bytes[..Math.Min(Length, bytes.Length)]);
+        }
+
+        return new(first, 0, last, last.Memory.Length);
+    }
+
     private static bool ReadProtobuf(ReadOnlySpan<byte> input)
     {
         try
@@ -345,5 +379,15 @@ internal static class FuzzTargets
         using var budget = new ByteBudget(1 << 20, ServingCode.RequestTooLarge, "The fuzzed model");
         using var bundle = BundleReceiver.ReceiveAsync(new MemoryStream(body.ToArray()), BundleFormat.Tar, budget, body.Length).GetAwaiter().GetResult();
         Int8Loader.Load(Engine, bundle, new(), measures: false, CancellationToken.None).Model.Dispose();
+    }
+
+    private sealed class Piece : ReadOnlySequenceSegment<byte>
+    {
+        public Piece Append(ReadOnlyMemory<byte> memory)
+        {
+            var next = new Piece { Memory = memory, RunningIndex = RunningIndex + Memory.Length };
+            Next = next;
+            return next;
+        }
     }
 }

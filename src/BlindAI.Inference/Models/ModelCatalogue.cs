@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using BlindAI.Inference.Engines;
 using BlindAI.Inference.Scheduling;
 using BlindAI.Protocol;
@@ -5,7 +6,7 @@ using BlindAI.Protocol.Models;
 
 namespace BlindAI.Inference.Models;
 
-/// <summary>The models in memory, namespace by namespace. No call shows anything of another namespace.</summary>
+/// <summary>The models in memory, namespace by namespace. No call of a caller's shows anything of another namespace.</summary>
 /// <remarks>
 /// A loaded model drops its uploaded bytes unless <see cref="ModelLimits.KeepModelBytes"/> is set. With it, the least recently used model of a
 /// namespace makes room for another and is loaded again on demand; without it, a loaded model stays until it is deleted.
@@ -99,6 +100,7 @@ public sealed class ModelCatalogue : IDisposable
     /// as <see cref="IInferenceEngine.Load"/>.
     /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled; a load that began goes on for others.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ModelLease> AcquireAsync(NamespaceName owner, ModelName name, int? version = null, CancellationToken cancellationToken = default)
     {
         ModelEntry entry;
@@ -115,6 +117,7 @@ public sealed class ModelCatalogue : IDisposable
             }
 
             entry.Leases++;
+            entry.IsUnloading = false;
             entry.LastUse = ++_uses;
             loading = entry.Loading;
         }
@@ -155,6 +158,15 @@ public sealed class ModelCatalogue : IDisposable
         }
     }
 
+    /// <summary>Describes every model version of every namespace: for the operator's figures, never for a caller.</summary>
+    public IReadOnlyList<ModelDescription> ListAll()
+    {
+        lock (_gate)
+        {
+            return [.. _shelves.Values.SelectMany(shelf => shelf.Entries).Select(entry => entry.Describe())];
+        }
+    }
+
     /// <summary>Deletes a version, or all of a model. Requests that run finish; the memory goes when the last of them ends.</summary>
     /// <exception cref="ServingException"><see cref="ServingCode.ModelNotFound"/>.</exception>
     public void Delete(NamespaceName owner, ModelName name, int? version = null)
@@ -173,6 +185,60 @@ public sealed class ModelCatalogue : IDisposable
         foreach (var entry in entries)
         {
             Delete(entry);
+        }
+    }
+
+    /// <summary>Loads the newest version of a model; nothing happens when it is loaded.</summary>
+    /// <exception cref="ServingException">As <see cref="AcquireAsync"/>.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; a load that began goes on.</exception>
+    public async Task LoadAsync(NamespaceName owner, ModelName name, CancellationToken cancellationToken = default)
+    {
+        int newest;
+        lock (_gate)
+        {
+            newest = _shelves.GetValueOrDefault(owner)?.FindAll(name, version: null) is [.., var last] ? last.Version : throw NotFound();
+        }
+
+        using var lease = await AcquireAsync(owner, name, newest, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Unloads every loaded version of a model; the next request, or a load, loads it again. Requests that run finish, and the memory goes when the last of them ends.</summary>
+    /// <exception cref="ServingException">
+    /// <see cref="ServingCode.ModelNotFound"/>; <see cref="ServingCode.UnloadRefused"/>: a loaded version could not be loaded again, so none is unloaded.
+    /// </exception>
+    public void Unload(NamespaceName owner, ModelName name)
+    {
+        var unloaded = new List<ILoadedModel>();
+        lock (_gate)
+        {
+            var entries = _shelves.GetValueOrDefault(owner)?.FindAll(name, version: null) ?? [];
+            if (entries.Length == 0)
+            {
+                throw NotFound();
+            }
+
+            if (entries.FirstOrDefault(entry => entry is { Model: not null, Bundle: null }) is { } kept)
+            {
+                throw new ServingException(ServingCode.UnloadRefused, $"Version {kept.Version} of the model is loaded, and its uploaded bytes were dropped: it could not be loaded again.",
+                    "delete it to free its memory, and upload it when it is needed again.");
+            }
+
+            foreach (var entry in entries.Where(entry => entry.Model is not null))
+            {
+                if (entry.Leases > 0)
+                {
+                    entry.IsUnloading = true;
+                }
+                else
+                {
+                    unloaded.Add(entry.TakeModel());
+                }
+            }
+        }
+
+        foreach (var model in unloaded)
+        {
+            model.Dispose();
         }
     }
 
@@ -326,12 +392,15 @@ public sealed class ModelCatalogue : IDisposable
     private void Release(ModelEntry entry)
     {
         bool isLast;
+        ILoadedModel? unloaded;
         lock (_gate)
         {
             entry.Leases--;
             isLast = entry is { IsDeleted: true, Leases: 0 };
+            unloaded = entry is { IsUnloading: true, IsDeleted: false, Leases: 0, Model: not null } ? entry.TakeModel() : null;
         }
 
+        unloaded?.Dispose();
         if (isLast)
         {
             entry.Free();

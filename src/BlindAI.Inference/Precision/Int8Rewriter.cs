@@ -81,7 +81,7 @@ internal sealed class Int8Rewriter
             {
                 case 7:                                                                     // graph
                     var graph = RewriteGraph(model.ReadMessage());
-                    _model.Add(Encode(writer => writer.WriteLength(7, checked((int)graph.Length))));
+                    _model.Add(Encode(writer => writer.WriteBytesHeader(7, checked((int)graph.Length))));
                     _model.Add(graph);
                     continue;
                 case 8:                                                                     // opset_import
@@ -189,9 +189,9 @@ internal sealed class Int8Rewriter
             writer.WritePacked(1, integers.Dimensions);                                     // dims
             writer.WriteInt64(2, Int8Type);                                                 // data_type
             writer.WriteString(8, $"{name}/integers");                                      // name
-            writer.WriteLength(9, integers.Length);                                         // raw_data
+            writer.WriteBytesHeader(9, integers.Length);                                         // raw_data
         });
-        pieces.Add(Encode(writer => writer.WriteLength(5, header.Length + integers.Length)));
+        pieces.Add(Encode(writer => writer.WriteBytesHeader(5, header.Length + integers.Length)));
         pieces.Add(header);
         pieces.Add(integers);
         pieces.Add(Encode(writer => writer.WriteMessage(5, (name, integers), static (tensor, matrix) =>

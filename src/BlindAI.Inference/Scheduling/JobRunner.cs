@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using BlindAI.Inference.Engines;
 using BlindAI.Inference.Models;
 using BlindAI.Protocol;
@@ -104,7 +105,7 @@ internal sealed class JobRunner(ModelStatistics total, TimeProvider time)
         var waited = time.GetElapsedTime(job.EnqueuedAt);
         InferenceOutputs? outputs = null;
         Exception? failure = null;
-        var token = watch.Begin([job]);
+        var token = watch.Begin(job);
         var started = time.GetTimestamp();
         try
         {
@@ -120,7 +121,7 @@ internal sealed class JobRunner(ModelStatistics total, TimeProvider time)
         var times = outputs?.Times ?? new(default, time.GetElapsedTime(started), default);
         CountExecution(job.Lease.Description.Statistics, 1, RowsOf(job.Request), times);
         running(1);
-        Answer(job, waited, times, outputs, failure, watch.IsTimedOut);
+        Answer(job, waited, times, outputs, failure, watch.IsTimedOut, 1);
     }
 
     private bool TryRunTogether(List<InferenceJob> jobs, ModelQueue queue, RunWatch watch, Action<int> running)
@@ -131,8 +132,8 @@ internal sealed class JobRunner(ModelStatistics total, TimeProvider time)
         InferenceOutputs[]? shares = null;
         Exception? failure = null;
         var joined = time.GetTimestamp();
-        var (joining, running_) = (TimeSpan.Zero, TimeSpan.Zero);
-        var token = watch.Begin(jobs);
+        var (joining, ran) = (TimeSpan.Zero, TimeSpan.Zero);
+        var token = watch.Begin(CollectionsMarshal.AsSpan(jobs));
         try
         {
             for (var index = 0; index < jobs.Count; index++)
@@ -145,7 +146,7 @@ internal sealed class JobRunner(ModelStatistics total, TimeProvider time)
             joining = time.GetElapsedTime(joined);
             var started = time.GetTimestamp();
             var whole = jobs[0].Lease.Model.Run(request, token);
-            running_ = time.GetElapsedTime(started);
+            ran = time.GetElapsedTime(started);
             shares = Batch.Split(whole, rows, buffers);
             if (shares is null)
             {
@@ -170,18 +171,18 @@ internal sealed class JobRunner(ModelStatistics total, TimeProvider time)
             }
         }
 
-        var times = new ExecutionTimes(joining, running_, time.GetElapsedTime(joined) - joining - running_);
+        var times = new ExecutionTimes(joining, ran, time.GetElapsedTime(joined) - joining - ran);
         CountExecution(jobs[0].Lease.Description.Statistics, jobs.Count, jobs.Sum(job => (long)job.Rows), times);
         running(jobs.Count);
         for (var index = 0; index < jobs.Count; index++)
         {
-            Answer(jobs[index], waits[index], times, shares?[index], failure, watch.IsTimedOut);
+            Answer(jobs[index], waits[index], times, shares?[index], failure, watch.IsTimedOut, jobs.Count);
         }
 
         return true;
     }
 
-    private void Answer(InferenceJob job, TimeSpan waited, ExecutionTimes times, InferenceOutputs? outputs, Exception? failure, bool isTimedOut)
+    private void Answer(InferenceJob job, TimeSpan waited, ExecutionTimes times, InferenceOutputs? outputs, Exception? failure, bool isTimedOut, int batchSize)
     {
         var statistics = job.Lease.Description.Statistics;
         var elapsed = time.GetElapsedTime(job.EnqueuedAt);
@@ -190,6 +191,7 @@ internal sealed class JobRunner(ModelStatistics total, TimeProvider time)
         {
             statistics.CountAnswered(elapsed);
             total.CountAnswered(elapsed);
+            (outputs.Waited, outputs.BatchSize) = (waited, batchSize);
             job.Complete(outputs);
             return;
         }

@@ -77,26 +77,7 @@ public ref struct ProtobufReader
 
         _fieldStart = _position;
         var tag = TakeVarint();
-        if (tag > uint.MaxValue)
-        {
-            throw Fault("A field number is over its limit", _fieldStart);
-        }
-
-        FieldNumber = (int)(tag >> 3);
-        if (FieldNumber == 0)
-        {
-            throw Fault("A field has the number 0", _fieldStart);
-        }
-
-        WireType = (tag & 7) switch
-        {
-            0 => ProtobufWireType.Varint,
-            1 => ProtobufWireType.Fixed64,
-            2 => ProtobufWireType.LengthDelimited,
-            5 => ProtobufWireType.Fixed32,
-            3 or 4 => throw Fault($"Field {FieldNumber} is a group, which is refused", _fieldStart),
-            _ => throw Fault($"Field {FieldNumber} has a wire type that does not exist", _fieldStart),
-        };
+        (FieldNumber, WireType) = ProtobufTag.Decode(tag, _origin + _fieldStart);
         _hasValue = true;
         return true;
     }

@@ -3,8 +3,10 @@ using BlindAI.Attestation.Evidence;
 using BlindAI.Attestation.Simulation;
 using BlindAI.Protocol.Configuration;
 using BlindAI.Server.Endpoints;
+using BlindAI.Server.Grpc;
 using BlindAI.Server.Sealed;
 using BlindAI.Server.Telemetry;
+using BlindAI.Server.Telemetry.Traces;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -46,7 +48,13 @@ internal static class ServerHost
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, NetworkBlocks>();
         builder.WebHost.ConfigureKestrel(kestrel => AttestedPort.Configure(kestrel, settings, identity));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
-        builder.Services.AddAttestation(attester, identity, settings).AddInference(settings);
+        builder.Services.AddAttestation(attester, identity, settings).AddInference(settings).AddGrpcBinding(settings.Trust);
+
+        var isTraced = TelemetrySwitch.IsOn(settings);
+        if (isTraced)
+        {
+            builder.Services.AddTraces(settings, attester.Tee);
+        }
 
         var app = builder.Build();
         app.UseMiddleware<ErrorAnswers>();
@@ -60,10 +68,17 @@ internal static class ServerHost
             app.RequireProvedClients();
         }
 
+        if (isTraced)
+        {
+            app.UseMiddleware<TracedRequests>();
+        }
+
         app.MapAttestation();
         app.MapMetadata();
         app.MapModels();
         app.MapInference();
+        app.MapRepository();
+        app.MapGrpc();
         return app;
     }
 
@@ -90,6 +105,15 @@ internal static class ServerHost
         if (!tee.IsHardware)
         {
             ServerLog.Simulation(logger);
+        }
+
+        if (TelemetrySwitch.IsOn(settings))
+        {
+            ServerLog.TracesSent(logger, settings.OtlpEndpoint!.GetLeftPart(UriPartial.Authority));
+        }
+        else if (settings.OtlpEndpoint is not null)
+        {
+            ServerLog.TracesDisabled(logger, TelemetrySwitch.DisableVariable);
         }
 
         app.Lifetime.ApplicationStopping.Register(() => ServerLog.Stopping(logger));

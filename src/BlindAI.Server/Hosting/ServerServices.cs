@@ -27,6 +27,8 @@ internal static class ServerServices
             .AddSingleton(TimeProvider.System)
             .AddSingleton(trust)
             .AddSingleton<ServerMetrics>()
+            .AddSingleton(provider => new MetricsPage(
+                provider.GetRequiredService<ServerMetrics>(), provider.GetRequiredService<InferenceScheduler>().Statistics, provider.GetRequiredService<ModelCatalogue>(), trust))
             .AddSingleton<HealthAnswers>()
             .AddSingleton<InferenceService>()
             .AddSingleton<InferenceEndpoints>()
@@ -62,6 +64,12 @@ internal static class ServerServices
         logging.AddFilter("Microsoft", LogLevel.Warning);
         logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Critical);
         logging.AddFilter("System", LogLevel.Warning);
+
+        // It would log nothing below; asked whether it may, it makes an activity for every request.
+        logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+
+        // The gRPC library logs every refusal with its text; ours are logged by their code.
+        logging.AddFilter("Grpc", LogLevel.None);
 
         // A failed start comes back as an exception, which Program explains; logged here it would be a page of frames.
         logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
