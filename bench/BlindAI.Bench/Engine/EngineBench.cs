@@ -22,6 +22,11 @@ internal static class EngineBench
             await ModelSection.RunAsync(session, peers);
             await SinkSection.RunAsync(session, floor.Url);
             await BatchingSection.RunAsync(session);
+            await ResponsivenessSection.RunAsync(session);
+            await OpenLoopSection.RunAsync(session);
+            await AllocationSection.RunAsync(session);
+            await MemorySection.RunAsync(session);
+            await NativeSection.RunAsync(session);
         }
     }
 }
