@@ -12,7 +12,8 @@ internal static class ContenderNames
     public const string Floor = "bare SslStream";
     public const string Sink = "sink, HTTP/1.1";
     public const string Http2Sink = "sink, HTTP/2";
-    public const string GrpcSink = "sink, gRPC";
+    public const string BinaryIntake = "REST binary, one number read";
+    public const string GrpcIntake = "gRPC, one number read";
     public const string PreparedBinary = "REST binary, prepared";
     public const string Batching = "batching";
     public const string NoBatching = "no batching";

@@ -1,4 +1,5 @@
 using BlindAI.Bench.Engine.Measuring;
+using BlindAI.Bench.Engine.Report;
 using BlindAI.Bench.Engine.Sections;
 using BlindAI.Bench.Engine.Server;
 
@@ -9,6 +10,7 @@ internal static class EngineBench
 {
     public static async Task RunAsync(EngineOptions options)
     {
+        var machine = Machine.Read();
         var progress = new Progress();
         var results = new EngineResults();
         progress.Say("models");
@@ -28,5 +30,19 @@ internal static class EngineBench
             await MemorySection.RunAsync(session);
             await NativeSection.RunAsync(session);
         }
+
+        Write(options, machine, results, workloads, progress);
+    }
+
+    // Half a run does not take the place of a whole one.
+    private static void Write(EngineOptions options, Machine machine, EngineResults results, Workloads workloads, Progress progress)
+    {
+        var folder = options.IsQuick || options.Only is not null ? Repository.Path("artifacts", "bench-engine") : Repository.Path("bench");
+        Directory.CreateDirectory(folder);
+        var goals = new Goals(results, workloads).All;
+        ResultsFile.Write(Path.Combine(folder, "RESULTS-engine.json"), options, machine, results, goals);
+        new SvgPlot(results, workloads).WriteTo(Path.Combine(folder, "engine.svg"));
+        new ResultsPage(options, machine, results, workloads, goals).WriteTo(Path.Combine(folder, "RESULTS.md"));
+        progress.Say($"written to {folder}");
     }
 }

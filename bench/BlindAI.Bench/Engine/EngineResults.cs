@@ -22,7 +22,7 @@ internal sealed class EngineResults
 
     /// <summary>A contender's figures; null when it was not measured there.</summary>
     public Measurement? Find(string comparison, int clients, string contender) => Measurements.Find(measurement =>
-        measurement.Comparison == comparison && measurement.Clients == clients && measurement.Contender == contender && measurement.Absent is null);
+        measurement.Comparison == comparison && measurement.Clients == clients && measurement.Contender == contender);
 
     /// <summary>The median over rounds of one contender's throughput against another's in the same round.</summary>
     public double? ThroughputRatio(string comparison, int clients, string contender, string other) =>

@@ -45,14 +45,13 @@ internal sealed class Workload
 
     public long InputBytes => Inputs.Sum(input => (long)input.Tensor.Data.Length);
 
-    /// <summary>Writes the model into the folder, unless it is there, and makes the request.</summary>
+    /// <summary>Writes the model into the folder and makes the request.</summary>
     public static Workload Make(string folder, Func<ReferenceModel> build, double turnSeconds, int sequence = 0)
     {
         var model = build();
         var path = Path.Combine(folder, $"{model.Name}.onnx");
-        if (!System.IO.File.Exists(path))
+        using (var stream = System.IO.File.Create(path))
         {
-            using var stream = System.IO.File.Create(path);
             model.Onnx.WriteTo(stream);
         }
 

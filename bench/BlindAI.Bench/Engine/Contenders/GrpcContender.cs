@@ -9,7 +9,7 @@ namespace BlindAI.Bench.Engine.Contenders;
 
 /// <summary>A server that speaks the Open Inference Protocol over gRPC, asked by Grpc.Net.Client with prepared bytes. Every caller has a connection of its own.</summary>
 /// <remarks>Our server and the plain ASP.NET one are asked by this same client. Source of the field numbers: the protocol's GRPCInferenceService.</remarks>
-internal sealed class GrpcContender(string name, Uri server, string? model = null) : Contender(name)
+internal sealed class GrpcContender(string name, Uri server) : Contender(name)
 {
     private static readonly Method<byte[], float[]> ModelInfer = new(
         MethodType.Unary, "inference.GRPCInferenceService", "ModelInfer",
@@ -22,7 +22,7 @@ internal sealed class GrpcContender(string name, Uri server, string? model = nul
 
     public override async Task<string?> PrepareAsync(Workload workload)
     {
-        _request = Encode(workload, model ?? workload.Model);
+        _request = Encode(workload);
         try
         {
             await MakeCaller()();
@@ -53,10 +53,10 @@ internal sealed class GrpcContender(string name, Uri server, string? model = nul
         return Task.CompletedTask;
     }
 
-    private static byte[] Encode(Workload workload, string model) => ProtobufWriter.Encode((workload, model), static (writer, of) =>
+    private static byte[] Encode(Workload workload) => ProtobufWriter.Encode(workload, static (writer, workload) =>
     {
-        writer.WriteString(1, of.model);                                                        // model_name
-        foreach (var input in of.workload.Inputs)
+        writer.WriteString(1, workload.Model);                                                      // model_name
+        foreach (var input in workload.Inputs)
         {
             writer.WriteMessage(5, input, static (tensor, input) =>                             // inputs
             {
@@ -66,7 +66,7 @@ internal sealed class GrpcContender(string name, Uri server, string? model = nul
             });
         }
 
-        foreach (var input in of.workload.Inputs)
+        foreach (var input in workload.Inputs)
         {
             writer.WriteBytes(7, input.Tensor.Data.Span);                                       // raw_input_contents
         }

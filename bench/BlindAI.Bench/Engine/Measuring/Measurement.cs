@@ -13,26 +13,23 @@ internal sealed record Measurement
 
     public required string Contender { get; init; }
 
-    /// <summary>Why it could not take part; the figures are then not numbers.</summary>
-    public string? Absent { get; init; }
+    public required int Requests { get; init; }
 
-    public int Requests { get; init; }
+    public required double P50Microseconds { get; init; }
 
-    public double P50Microseconds { get; init; } = double.NaN;
+    public required double P99Microseconds { get; init; }
 
-    public double P99Microseconds { get; init; } = double.NaN;
-
-    public double RequestsPerSecond { get; init; } = double.NaN;
+    public required double RequestsPerSecond { get; init; }
 
     /// <summary>Median time against the first contender's.</summary>
-    public double LatencyRatio { get; init; } = double.NaN;
+    public required double LatencyRatio { get; init; }
 
     /// <summary>Throughput against the first contender's.</summary>
-    public double ThroughputRatio { get; init; } = double.NaN;
+    public required double ThroughputRatio { get; init; }
 
     /// <summary>Throughput of each round, for ratios between any two.</summary>
-    public IReadOnlyList<double> RoundThroughputs { get; init; } = [];
+    public required IReadOnlyList<double> RoundThroughputs { get; init; }
 
     /// <summary>Median time of each round.</summary>
-    public IReadOnlyList<double> RoundP50s { get; init; } = [];
+    public required IReadOnlyList<double> RoundP50s { get; init; }
 }

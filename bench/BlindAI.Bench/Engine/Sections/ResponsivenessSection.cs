@@ -8,6 +8,8 @@ namespace BlindAI.Bench.Engine.Sections;
 /// <summary>One small request after another, while 32 clients keep a heavy model on every processor.</summary>
 internal static class ResponsivenessSection
 {
+    public const string Nothing = "nothing";
+
     public const string Live = "GET /v2/health/live";
 
     private const string Name = "responsiveness";
@@ -30,7 +32,7 @@ internal static class ResponsivenessSection
         await session.Server.UploadAsync(workloads.Tiny);
         await using var tiny = new RestBinaryContender(ContenderNames.Binary, session.Server.Client);
         await session.PrepareAsync(workloads.Tiny, Name, [tiny]);
-        await MeasureAsync(session, tiny, "nothing", load: null);
+        await MeasureAsync(session, tiny, Nothing, load: null);
         foreach (var heavy in new[] { workloads.ResNet, workloads.DistilBert })
         {
             await session.Server.UploadAsync(heavy);

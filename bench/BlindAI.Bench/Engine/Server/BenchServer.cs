@@ -13,9 +13,6 @@ internal static class BenchServer
 
     public const string Sink = "/bench/sink";
 
-    /// <summary>A model name that the gRPC sink answers to.</summary>
-    public const string GrpcSinkModel = "bench-sink";
-
     public const string Allocated = "/bench/allocated";
 
     private static readonly string[] Settings =
