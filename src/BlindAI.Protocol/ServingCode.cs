@@ -114,4 +114,7 @@ public enum ServingCode
 
     /// <summary>The memory against replays is full.</summary>
     ReplayMemoryFull = 737,
+
+    /// <summary>The model's answer is over the server's limit.</summary>
+    ResponseTooLarge = 738,
 }

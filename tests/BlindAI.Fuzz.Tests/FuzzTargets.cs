@@ -324,6 +324,6 @@ internal static class FuzzTargets
     {
         using var budget = new ByteBudget(1 << 20, ServingCode.RequestTooLarge, "The fuzzed model");
         using var bundle = BundleReceiver.ReceiveAsync(new MemoryStream(body.ToArray()), format, budget, body.Length).GetAwaiter().GetResult();
-        using var model = Engine.Load(bundle, CancellationToken.None);
+        using var model = Engine.Load(bundle, new(), CancellationToken.None);
     }
 }

@@ -14,13 +14,17 @@ internal sealed class FakeEngine : IInferenceEngine
 
     public int Loads { get; private set; }
 
+    public ModelTraits Traits { get; set; }
+
+    public ModelSignature Signature { get; set; } = new([new("x", TensorDatatype.Fp32, [-1])], [new("x", TensorDatatype.Fp32, [-1])]);
+
     /// <summary>What a load does first; it may throw or block.</summary>
     public Action<ModelBundle, CancellationToken> OnLoad { get; set; } = (_, _) => { };
 
     /// <summary>What a run does.</summary>
     public Func<InferenceRequest, CancellationToken, InferenceOutputs> OnRun { get; set; } = (request, _) => new InferenceOutputs(request.Inputs);
 
-    public ILoadedModel Load(ModelBundle bundle, CancellationToken cancellationToken)
+    public ILoadedModel Load(ModelBundle bundle, ModelOverrides asked, CancellationToken cancellationToken)
     {
         Assert.False(Thread.CurrentThread.IsThreadPoolThread, "Loads must not hold a thread of the pool.");
         OnLoad(bundle, cancellationToken);
@@ -34,7 +38,9 @@ internal sealed class FakeEngine : IInferenceEngine
     {
         private int _disposed;
 
-        public ModelSignature Signature { get; } = new([new("x", TensorDatatype.Fp32, [-1])], [new("x", TensorDatatype.Fp32, [-1])]);
+        public ModelSignature Signature => engine.Signature;
+
+        public ModelTraits Traits => engine.Traits;
 
         public InferenceOutputs Run(InferenceRequest request, CancellationToken cancellationToken)
         {

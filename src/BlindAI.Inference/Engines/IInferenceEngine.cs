@@ -7,11 +7,14 @@ namespace BlindAI.Inference.Engines;
 public interface IInferenceEngine
 {
     /// <summary>Inspects and loads a model. Blocks for as long as that takes (up to seconds): never call it on a thread-pool thread.</summary>
+    /// <param name="bundle">The model and its files.</param>
+    /// <param name="asked">How many threads a run may use, and in which precision it runs.</param>
+    /// <param name="cancellationToken">Ends the load.</param>
     /// <remarks>The bundle is not kept; it may be disposed as soon as this returns.</remarks>
     /// <exception cref="ServingException">
     /// <see cref="ServingCode.ModelInvalid"/>, <see cref="ServingCode.ModelUnsupported"/>, <see cref="ServingCode.ExternalDataRefused"/>,
     /// <see cref="ServingCode.BundleInvalid"/>: no file in the bundle is the model.
     /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    ILoadedModel Load(ModelBundle bundle, CancellationToken cancellationToken);
+    ILoadedModel Load(ModelBundle bundle, ModelOverrides asked, CancellationToken cancellationToken);
 }

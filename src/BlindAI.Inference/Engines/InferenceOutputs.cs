@@ -1,3 +1,4 @@
+using BlindAI.Inference.Models;
 using BlindAI.Protocol.Tensors;
 
 namespace BlindAI.Inference.Engines;
@@ -16,6 +17,9 @@ public sealed class InferenceOutputs : IDisposable
 
     /// <summary>The tensors, in the order that was asked for.</summary>
     public IReadOnlyList<NamedTensor> Tensors { get; }
+
+    /// <summary>What the run took.</summary>
+    public ExecutionTimes Times { get; init; }
 
     /// <summary>Gives the memory back; the tensors must not be read afterwards.</summary>
     public void Dispose() => _owner?.Dispose();

@@ -13,4 +13,7 @@ internal sealed record OnnxFacts
 
     /// <summary>Inputs and outputs whose number of dimensions the model leaves open: ONNX Runtime reports them as scalars.</summary>
     public required IReadOnlySet<string> WithoutRank { get; init; }
+
+    /// <summary>What matters to scheduling.</summary>
+    public required ModelTraits Traits { get; init; }
 }

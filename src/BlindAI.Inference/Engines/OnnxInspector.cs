@@ -47,6 +47,8 @@ internal sealed class OnnxInspector
     private readonly OnnxTensorInspector _tensors;
     private int _nodes;
     private int _tensorCount;
+    private bool _hasLoops;
+    private bool _sharesScales;
 
     private OnnxInspector(ModelBundle bundle)
     {
@@ -76,6 +78,7 @@ internal sealed class OnnxInspector
             Model = inspector._model,
             ExternalFiles = inspector._tensors.ExternalFiles,
             WithoutRank = inspector._withoutRank,
+            Traits = new(inspector._hasLoops, inspector._sharesScales),
         };
     }
 
@@ -225,6 +228,8 @@ internal sealed class OnnxInspector
                 "upload the model that it was compiled from.");
         }
 
+        _hasLoops |= operatorType is "Loop" or "Scan";
+        _sharesScales |= operatorType.StartsWith("DynamicQuantize", StringComparison.Ordinal);
         if (!NewestOpsets.ContainsKey(domain))
         {
             _ = _foreignDomains.Add(domain);

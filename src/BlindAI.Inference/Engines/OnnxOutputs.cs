@@ -20,7 +20,7 @@ internal sealed class OnnxOutputs : IDisposable
 
     /// <summary>Views the values; takes them and the inputs over, also when it throws.</summary>
     /// <exception cref="ServingException"><see cref="ServingCode.InferenceFailed"/>: an output is over 2 GiB.</exception>
-    public static InferenceOutputs View(IDisposableReadOnlyCollection<OrtValue> values, IDisposable inputs, IReadOnlyList<TensorMetadata> metadata)
+    public static (IReadOnlyList<NamedTensor> Tensors, IDisposable Owner) View(IDisposableReadOnlyCollection<OrtValue> values, IDisposable inputs, IReadOnlyList<TensorMetadata> metadata)
     {
         var owner = new OnnxOutputs(values, inputs);
         try
@@ -31,7 +31,7 @@ internal sealed class OnnxOutputs : IDisposable
                 tensors[index] = new(metadata[index].Name, owner.View(values[index], metadata[index]));
             }
 
-            return new InferenceOutputs(tensors, owner);
+            return (tensors, owner);
         }
         catch
         {

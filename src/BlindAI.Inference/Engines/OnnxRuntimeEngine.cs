@@ -23,17 +23,18 @@ public sealed partial class OnnxRuntimeEngine : IInferenceEngine
     }
 
     /// <inheritdoc/>
-    public ILoadedModel Load(ModelBundle bundle, CancellationToken cancellationToken)
+    public ILoadedModel Load(ModelBundle bundle, ModelOverrides asked, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(bundle);
+        ArgumentNullException.ThrowIfNull(asked);
         var facts = OnnxInspector.Inspect(bundle);
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            var session = Open(facts, cancellationToken);
+            var session = Open(facts, asked.IntraOpThreads ?? _options.IntraOpThreads, cancellationToken);
             try
             {
-                return new OnnxRuntimeModel(session, ReadSignature(session, facts.WithoutRank));
+                return new OnnxRuntimeModel(session, ReadSignature(session, facts.WithoutRank), facts.Traits);
             }
             catch
             {
@@ -55,20 +56,20 @@ public sealed partial class OnnxRuntimeEngine : IInferenceEngine
         }
     }
 
-    private InferenceSession Open(OnnxFacts facts, CancellationToken cancellationToken)
+    private static InferenceSession Open(OnnxFacts facts, int threads, CancellationToken cancellationToken)
     {
-        using var options = MakeOptions(facts);
+        using var options = MakeOptions(facts, threads);
         using var cancel = cancellationToken.UnsafeRegister(static options => ((SessionOptions)options!).SetLoadCancellationFlag(true), options);
         return new InferenceSession(facts.Model.Bytes, options);
     }
 
-    private SessionOptions MakeOptions(OnnxFacts facts)
+    private static SessionOptions MakeOptions(OnnxFacts facts, int threads)
     {
         var options = new SessionOptions
         {
             GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
             ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
-            IntraOpNumThreads = _options.IntraOpThreads,
+            IntraOpNumThreads = threads,
             InterOpNumThreads = 1,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
         };

@@ -9,19 +9,23 @@ internal sealed class OnnxRuntimeModel : ILoadedModel
     private readonly InferenceSession _session;
     private readonly string[] _allOutputs;
 
-    internal OnnxRuntimeModel(InferenceSession session, ModelSignature signature)
+    internal OnnxRuntimeModel(InferenceSession session, ModelSignature signature, ModelTraits traits)
     {
         _session = session;
         Signature = signature;
+        Traits = traits;
         _allOutputs = [.. signature.Outputs.Select(output => output.Name)];
     }
 
     public ModelSignature Signature { get; }
 
+    public ModelTraits Traits { get; }
+
     public InferenceOutputs Run(InferenceRequest request, CancellationToken cancellationToken)
     {
         Signature.Check(request.Inputs, request.Outputs);
         cancellationToken.ThrowIfCancellationRequested();
+        var started = TimeProvider.System.GetTimestamp();
         var inputNames = new string[request.Inputs.Count];
         for (var index = 0; index < inputNames.Length; index++)
         {
@@ -31,6 +35,7 @@ internal sealed class OnnxRuntimeModel : ILoadedModel
         IReadOnlyCollection<string> outputNames = request.Outputs.Count > 0 ? [.. request.Outputs] : _allOutputs;
         var inputs = OnnxInputs.Wrap(request.Inputs);
         IDisposableReadOnlyCollection<OrtValue> values;
+        var ready = TimeProvider.System.GetTimestamp();
         try
         {
             values = Run(inputNames, inputs, outputNames, cancellationToken);
@@ -42,7 +47,10 @@ internal sealed class OnnxRuntimeModel : ILoadedModel
         }
 
         // An output may be an input that the graph passes through: the inputs live as long as the outputs.
-        return OnnxOutputs.View(values, inputs, OutputMetadata(request.Outputs));
+        var ran = TimeProvider.System.GetTimestamp();
+        var (tensors, owner) = OnnxOutputs.View(values, inputs, OutputMetadata(request.Outputs));
+        var (start, infer) = (TimeProvider.System.GetElapsedTime(started, ready), TimeProvider.System.GetElapsedTime(ready, ran));
+        return new(tensors, owner) { Times = new(start, infer, TimeProvider.System.GetElapsedTime(ran)) };
     }
 
     public void Dispose()

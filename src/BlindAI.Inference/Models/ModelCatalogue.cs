@@ -1,4 +1,5 @@
 using BlindAI.Inference.Engines;
+using BlindAI.Inference.Scheduling;
 using BlindAI.Protocol;
 using BlindAI.Protocol.Models;
 
@@ -21,12 +22,16 @@ public sealed class ModelCatalogue : IDisposable
     private bool _isDisposed;
 
     /// <summary>Makes an empty catalogue.</summary>
-    public ModelCatalogue(IInferenceEngine engine, ModelLimits limits, TimeProvider time)
+    /// <param name="engine">Loads models.</param>
+    /// <param name="limits">How much the catalogue takes.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="profiler">Measures what it loads; without one, nothing runs inline and only what its owner says is batched.</param>
+    public ModelCatalogue(IInferenceEngine engine, ModelLimits limits, TimeProvider time, ModelProfiler? profiler = null)
     {
         ArgumentNullException.ThrowIfNull(engine);
         ArgumentNullException.ThrowIfNull(limits);
         ArgumentNullException.ThrowIfNull(time);
-        _loader = new ModelLoader(engine);
+        _loader = new ModelLoader(engine, profiler);
         _limits = limits;
         _time = time;
         _total = new ByteBudget(limits.MaxTotalBytes, ServingCode.LimitReached, "The memory that the server gives to models");
@@ -122,7 +127,7 @@ public sealed class ModelCatalogue : IDisposable
                 await loading.WaitAsync(cancellationToken).ConfigureAwait(false);
             }
 
-            return new ModelLease(entry.Loaded, entry.Model!, () => Release(entry));
+            return new ModelLease(entry.Loaded, entry.Model!, entry.Queue, () => Release(entry));
         }
         catch
         {
@@ -209,8 +214,9 @@ public sealed class ModelCatalogue : IDisposable
         ILoadedModel? model = null;
         try
         {
-            model = await _loader.LoadAsync(bundle, cancellationToken).ConfigureAwait(false);
-            var entry = new ModelEntry(upload.Shelf, Describe(upload, bundle, model.Signature, options.TimeToLive), upload.Budget);
+            (model, var configuration, var profile) = await _loader.LoadAsync(bundle, options.Overrides, cancellationToken).ConfigureAwait(false);
+            var description = Describe(upload, bundle, model.Signature, options.TimeToLive) with { Configuration = configuration };
+            var entry = new ModelEntry(upload.Shelf, description, options.Overrides, profile, upload.Budget);
             lock (_gate)
             {
                 RefuseWhenStopping();
@@ -285,7 +291,7 @@ public sealed class ModelCatalogue : IDisposable
         try
         {
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);      // the caller holds the lock
-            model = await _loader.LoadAsync(entry.Bundle!, CancellationToken.None).ConfigureAwait(false);
+            model = await _loader.LoadAgainAsync(entry.Bundle!, entry.Overrides, CancellationToken.None).ConfigureAwait(false);
         }
         finally
         {

@@ -1,12 +1,19 @@
 using BlindAI.Inference.Engines;
+using BlindAI.Inference.Scheduling;
 using BlindAI.Protocol.Models;
 
 namespace BlindAI.Inference.Models;
 
 /// <summary>A published model version. Its state is the catalogue's, and changes under the catalogue's lock.</summary>
-internal sealed class ModelEntry(NamespaceShelf shelf, ModelDescription description, ByteBudget budget)
+internal sealed class ModelEntry(NamespaceShelf shelf, ModelDescription description, ModelOverrides overrides, RunProfile profile, ByteBudget budget)
 {
     public NamespaceShelf Shelf => shelf;
+
+    /// <summary>What its uploader decided, for loading it again.</summary>
+    public ModelOverrides Overrides => overrides;
+
+    /// <summary>What waits for it.</summary>
+    public ModelQueue Queue { get; } = new(description.Configuration, profile);
 
     public ModelName Name => description.Name;
 

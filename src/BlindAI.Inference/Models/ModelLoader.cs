@@ -1,20 +1,32 @@
 using BlindAI.Inference.Engines;
+using BlindAI.Inference.Scheduling;
+using BlindAI.Protocol;
 
 namespace BlindAI.Inference.Models;
 
 /// <summary>Loads models one at a time, so that the peak of one load, not of all, comes on top of what is held.</summary>
-internal sealed class ModelLoader(IInferenceEngine engine)
+internal sealed class ModelLoader(IInferenceEngine engine, ModelProfiler? profiler)
 {
     // Below this a collection costs more than it gives back.
     private const long WorthCollecting = 16 << 20;
 
     private readonly Lock _turn = new();
 
-    /// <summary>Loads on a thread of its own: that blocks for seconds, and the thread pool has requests to read.</summary>
-    /// <exception cref="Protocol.ServingException">As <see cref="IInferenceEngine.Load"/>.</exception>
+    /// <summary>Loads and measures on a thread of its own: that blocks for seconds, and the thread pool has requests to read.</summary>
+    /// <exception cref="ServingException">As <see cref="IInferenceEngine.Load"/> and <see cref="ModelProfiler.Measure"/>.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the engine no longer reads the bundle.</exception>
-    public Task<ILoadedModel> LoadAsync(ModelBundle bundle, CancellationToken cancellationToken) =>
-        Task.Factory.StartNew(() => Load(bundle, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    public Task<(ILoadedModel Model, ModelConfiguration Configuration, RunProfile Profile)> LoadAsync(ModelBundle bundle, ModelOverrides overrides, CancellationToken cancellationToken) =>
+        OnOwnThreadAsync(() => Load(bundle, overrides, cancellationToken));
+
+    /// <summary>Loads what was loaded and measured before.</summary>
+    /// <exception cref="ServingException">As <see cref="IInferenceEngine.Load"/>.</exception>
+    public Task<ILoadedModel> LoadAgainAsync(ModelBundle bundle, ModelOverrides overrides, CancellationToken cancellationToken) => OnOwnThreadAsync(() =>
+    {
+        lock (_turn)
+        {
+            return engine.Load(bundle, overrides, cancellationToken);
+        }
+    });
 
     /// <summary>Disposes of a bundle that is loaded and gives its memory back.</summary>
     /// <remarks>
@@ -30,12 +42,25 @@ internal sealed class ModelLoader(IInferenceEngine engine)
         }
     }
 
-    private ILoadedModel Load(ModelBundle bundle, CancellationToken cancellationToken)
+    private (ILoadedModel Model, ModelConfiguration Configuration, RunProfile Profile) Load(ModelBundle bundle, ModelOverrides overrides, CancellationToken cancellationToken)
     {
         lock (_turn)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            return engine.Load(bundle, cancellationToken);
+            var model = engine.Load(bundle, overrides, cancellationToken);
+            try
+            {
+                var (configuration, profile) = profiler?.Measure(model, overrides, cancellationToken) ?? ModelProfiler.Assume(overrides);
+                return (model, configuration, profile);
+            }
+            catch
+            {
+                model.Dispose();
+                throw;
+            }
         }
     }
+
+    private static Task<T> OnOwnThreadAsync<T>(Func<T> load) =>
+        Task.Factory.StartNew(load, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 }

@@ -3,7 +3,7 @@ using BlindAI.Inference.Models;
 
 namespace BlindAI.Inference.Scheduling;
 
-/// <summary>A request that waits or runs. Everything but the task's completion happens under the queue's lock.</summary>
+/// <summary>A request that waits or runs. Everything but the task's completion happens under the scheduler's lock.</summary>
 internal sealed class InferenceJob(ModelLease lease, InferenceRequest request, TimeSpan timeout, long enqueuedAt, CancellationToken cancellationToken)
 {
     // Continuations run elsewhere: a worker that encodes an answer is a worker that runs no model.
@@ -21,8 +21,14 @@ internal sealed class InferenceJob(ModelLease lease, InferenceRequest request, T
 
     public Task<InferenceOutputs> Task => _completion.Task;
 
-    /// <summary>Its place in the queue; null once it has left.</summary>
+    /// <summary>Rows that it adds to a batch; 0 when it must run alone.</summary>
+    public int Rows { get; } = Batch.RowsOf(request, lease.Queue);
+
+    /// <summary>Its place among its caller's requests; null once it has left the queue.</summary>
     public LinkedListNode<InferenceJob>? Place { get; set; }
+
+    /// <summary>Its caller's turn in the queue.</summary>
+    public CallerTurn? Turn { get; set; }
 
     public ITimer? Deadline { get; set; }
 

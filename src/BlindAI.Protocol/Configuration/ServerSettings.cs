@@ -76,6 +76,10 @@ public sealed record ServerSettings
                 MaxBytesPerNamespace = reader.Integer("Limits:MaxBytesPerNamespace", trust.MaxBytesPerNamespace, Kibibyte, 1024 * Gibibyte),
                 MaxQueuedRequests = (int)reader.Integer("Limits:MaxQueuedRequests", trust.MaxQueuedRequests, 1, 100_000),
                 MaxQueueTime = TimeSpan.FromMilliseconds(reader.Integer("Limits:MaxQueueMilliseconds", (long)trust.MaxQueueTime.TotalMilliseconds, 1, 600_000)),
+                MaxRunTime = TimeSpan.FromMilliseconds(reader.Integer("Limits:MaxRunMilliseconds", (long)trust.MaxRunTime.TotalMilliseconds, 10, 3_600_000)),
+                MaxResponseBytes = reader.Integer("Limits:MaxResponseBytes", trust.MaxResponseBytes, Kibibyte, Array.MaxLength),
+                MaxBatchSize = (int)reader.Integer("Batching:MaxBatchSize", trust.MaxBatchSize, 0, 1024),
+                BatchesMixCallers = reader.Boolean("Batching:MixCallers", trust.BatchesMixCallers),
                 AttestationsPerSecond = (int)reader.Integer("Limits:AttestationsPerSecond", trust.AttestationsPerSecond, 1, 100_000),
             },
         };

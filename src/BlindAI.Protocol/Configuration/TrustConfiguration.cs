@@ -8,7 +8,7 @@ namespace BlindAI.Protocol.Configuration;
 public sealed record TrustConfiguration
 {
     /// <summary>The version of the document; it grows when a member is added or changes its meaning.</summary>
-    public const int Version = 2;
+    public const int Version = 3;
 
     /// <summary>Whether only clients are served that had their connection proved, or that seal their requests. Default false.</summary>
     public bool RequireAttestedClients { get; init; }
@@ -40,11 +40,23 @@ public sealed record TrustConfiguration
     /// <summary>Most bytes of all model bundles of a namespace. Default 8 GiB.</summary>
     public long MaxBytesPerNamespace { get; init; } = 8L << 30;
 
-    /// <summary>Most requests that wait for the engine; beyond it the answer is "overloaded" at once. Default 256.</summary>
+    /// <summary>Most requests that wait for one model; beyond it the answer is "overloaded" at once. Default 256.</summary>
     public int MaxQueuedRequests { get; init; } = 256;
 
     /// <summary>Longest time that a request may wait for the engine. Default 5 s.</summary>
     public TimeSpan MaxQueueTime { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Longest time that a run may take before it is ended. Default 60 s.</summary>
+    public TimeSpan MaxRunTime { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Most bytes of the tensors of one answer. Default 256 MiB.</summary>
+    public long MaxResponseBytes { get; init; } = 256L << 20;
+
+    /// <summary>Most rows of a batch where a model's owner does not say; 0 switches batching off there. Default 32.</summary>
+    public int MaxBatchSize { get; init; } = 32;
+
+    /// <summary>Whether one run may serve several callers of a model. Default true.</summary>
+    public bool BatchesMixCallers { get; init; } = true;
 
     /// <summary>Most evidence objects made in a second: a quote costs the platform up to a second. Default 50.</summary>
     public int AttestationsPerSecond { get; init; } = 50;
@@ -54,6 +66,7 @@ public sealed record TrustConfiguration
     {
         ["version"] = Version,
         ["access"] = new Dictionary<string, object> { ["callers"] = "any" },
+        ["batching"] = new Dictionary<string, object> { ["maxBatchSize"] = MaxBatchSize, ["mixCallers"] = BatchesMixCallers },
         ["listen"] = new Dictionary<string, object> { ["requireAttestedClients"] = RequireAttestedClients },
         ["logging"] = new Dictionary<string, object> { ["level"] = LogLevel.ToString() },
         ["telemetry"] = new Dictionary<string, object> { ["mode"] = "off" },
@@ -71,6 +84,8 @@ public sealed record TrustConfiguration
             ["maxQueuedRequests"] = MaxQueuedRequests,
             ["maxQueueMilliseconds"] = (long)MaxQueueTime.TotalMilliseconds,
             ["maxRequestBytes"] = Protocol.MaxRequestBytes,
+            ["maxResponseBytes"] = MaxResponseBytes,
+            ["maxRunMilliseconds"] = (long)MaxRunTime.TotalMilliseconds,
             ["maxTensors"] = Protocol.MaxTensors,
             ["maxTotalModelBytes"] = MaxTotalModelBytes,
         },

@@ -15,11 +15,17 @@ public sealed record InferenceRequestHeader
     /// <summary>The outputs asked for; empty means all.</summary>
     public IReadOnlyList<RequestedOutput> Outputs { get; init; } = [];
 
+    /// <summary>The names of the outputs asked for.</summary>
+    public IReadOnlyList<string> OutputNames => Outputs.Count == 0 ? [] : [.. Outputs.Select(output => output.Name)];
+
     /// <summary>Whether outputs that do not say otherwise come in binary.</summary>
     public bool BinaryOutputs { get; init; }
 
     /// <summary>Longest time that the request may wait for the engine; null leaves it to the server.</summary>
     public TimeSpan? QueueTimeout { get; init; }
+
+    /// <summary>The priority: 1 is the highest; 0 leaves it to the model.</summary>
+    public ulong Priority { get; init; }
 
     /// <summary>The model digests that the caller accepts; empty when any will do.</summary>
     public IReadOnlyList<string> ModelDigests { get; init; } = [];

@@ -43,6 +43,7 @@ internal ref struct InferenceRequestParser(ReadOnlySpan<byte> utf8, ProtocolLimi
             Outputs = outputs,
             BinaryOutputs = parameters.BinaryOutputs,
             QueueTimeout = parameters.QueueTimeout,
+            Priority = parameters.Priority,
             ModelDigests = parameters.ModelDigests ?? [],
         };
     }
@@ -184,6 +185,11 @@ internal ref struct InferenceRequestParser(ReadOnlySpan<byte> utf8, ProtocolLimi
                         ? microseconds == 0 ? null : TimeSpan.FromMicroseconds(microseconds)
                         : throw Malformed("\"timeout\" is not a number of microseconds up to a day.");
                     break;
+                case "priority":
+                    parameters.Priority = _reader.TokenType == JsonTokenType.Number && _reader.TryGetUInt64(out var priority)
+                        ? priority
+                        : throw Malformed("\"priority\" is not a non-negative integer.");
+                    break;
                 case "blindai_model_digest":
                     parameters.ModelDigests = ReadText(name, 4096).Split(',', StringSplitOptions.TrimEntries);
                     break;
@@ -290,6 +296,7 @@ internal ref struct InferenceRequestParser(ReadOnlySpan<byte> utf8, ProtocolLimi
     {
         public bool BinaryOutputs;
         public TimeSpan? QueueTimeout;
+        public ulong Priority;
         public IReadOnlyList<string>? ModelDigests;
     }
 }

@@ -1,30 +1,22 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
 
 namespace BlindAI.Protocol.Tensors;
 
-/// <summary>A block of native memory for tensor data: 64-byte aligned for vector kernels, never moved, zeroed before it is given back.</summary>
-/// <remarks>Whoever takes a block disposes it. There is no finalizer: it could free memory that a span still views.</remarks>
+/// <summary>A block of native memory for tensor data: aligned for vector kernels, never moved, zeroed before anybody else gets it.</summary>
+/// <remarks>Whoever takes a block disposes it. There is no finalizer: it could give back memory that a span still views.</remarks>
 public sealed unsafe class NativeBuffer : MemoryManager<byte>
 {
-    /// <summary>Alignment in bytes: that of a cache line and of the widest vector register.</summary>
-    public const int Alignment = 64;
-
     private readonly int _length;
 
     private void* _pointer;
 
-    /// <summary>Takes a block; its contents are undefined until written.</summary>
+    /// <summary>Takes a block.</summary>
     public NativeBuffer(int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         _length = length;
-        _pointer = NativeMemory.AlignedAlloc((nuint)AllocatedBytes, Alignment);
-        GC.AddMemoryPressure(AllocatedBytes);
+        _pointer = NativeBlocks.Take(length);
     }
-
-    // An empty tensor takes a byte too: a pointer to no memory would look disposed.
-    private int AllocatedBytes => Math.Max(_length, 1);
 
     /// <inheritdoc/>
     public override Span<byte> GetSpan()
@@ -49,14 +41,10 @@ public sealed unsafe class NativeBuffer : MemoryManager<byte>
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (_pointer is null)
+        if (_pointer is not null)
         {
-            return;
+            NativeBlocks.Return(_pointer, _length);
+            _pointer = null;
         }
-
-        NativeMemory.Clear(_pointer, (nuint)_length);
-        NativeMemory.AlignedFree(_pointer);
-        _pointer = null;
-        GC.RemoveMemoryPressure(AllocatedBytes);
     }
 }

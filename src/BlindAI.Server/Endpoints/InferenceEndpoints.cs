@@ -3,7 +3,6 @@ using System.Globalization;
 using System.IO.Compression;
 using System.IO.Pipelines;
 using BlindAI.Inference.Models;
-using BlindAI.Inference.Scheduling;
 using BlindAI.Protocol;
 using BlindAI.Protocol.Configuration;
 using BlindAI.Protocol.Inference;
@@ -14,7 +13,7 @@ namespace BlindAI.Server.Endpoints;
 
 /// <summary>Inference: decode, find the model, run, encode.</summary>
 /// <remarks>Source: Open Inference Protocol v2 with Triton's binary tensor data extension; docs/wire-protocol.md, clause 5.</remarks>
-internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceQueue queue, TrustConfiguration limits, ServerMetrics metrics, TimeProvider clock, ILogger<InferenceEndpoints> logger)
+internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceService inference, TrustConfiguration limits, ServerMetrics metrics, TimeProvider clock, ILogger<InferenceEndpoints> logger)
 {
     /// <summary>What Kestrel buffers of an answer before it waits for the reader.</summary>
     private const int SliceLength = 64 * 1024;
@@ -30,12 +29,7 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceQueu
         using var memory = new MemoryReservation(metrics, limits.MaxInFlightBytes);
         using var lease = await catalogue.AcquireAsync(request.Namespace(), request.ModelName(), request.ModelVersion(), context.RequestAborted);
         using var decoded = await ReadAsync(context, lease.Description, memory);
-        CheckDigest(decoded.Header.ModelDigests, lease.Description);
-        using var outputs = await queue.RunAsync(lease, new(decoded.Inputs)
-        {
-            Outputs = [.. decoded.Header.Outputs.Select(output => output.Name)],
-            QueueTimeout = decoded.Header.QueueTimeout,
-        }, context.RequestAborted);
+        using var outputs = await inference.RunAsync(lease, decoded, context.Connection.RemoteIpAddress, memory, context.RequestAborted);
         await WriteAsync(context, lease.Description, new InferenceResponseEncoder(decoded.Header, lease.Description.Name.Value, lease.Description.Version, outputs.Tensors));
         var elapsed = clock.GetElapsedTime(started);
         metrics.InferenceAnswered(elapsed);
@@ -113,14 +107,6 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceQueu
         {
             context.Response.RegisterForDispose(stream);
             return PipeReader.Create(stream);
-        }
-    }
-
-    private static void CheckDigest(IReadOnlyList<string> accepted, ModelDescription model)
-    {
-        if (accepted.Count > 0 && !accepted.Contains(model.Digest.Value))
-        {
-            throw new ServingException(ServingCode.DigestMismatch, $"Model \"{model.Name}\" has another digest than those that the request accepts.", "ask for its metadata to see the digest.");
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.ExceptionServices;
 using BlindAI.Inference.Models;
 using BlindAI.Protocol;
@@ -11,8 +10,6 @@ namespace BlindAI.Server.Endpoints;
 /// <remarks>Source: docs/wire-protocol.md, clause 4.</remarks>
 internal static class ModelEndpoints
 {
-    private static readonly string[] UploadParameters = ["persist", "load", "ttl"];
-
     public static void MapModels(this WebApplication app)
     {
         var catalogue = app.Services.GetRequiredService<ModelCatalogue>();
@@ -38,7 +35,7 @@ internal static class ModelEndpoints
     private static async Task UploadAsync(HttpContext context, ModelCatalogue catalogue, TimeSpan longest, ServerMetrics metrics, ILogger logger)
     {
         var request = context.Request;
-        var options = ReadOptions(request.Query, longest);
+        var options = UploadParameters.Read(request.Query, longest);
         var format = BundleFormats.Find(request.ContentType) ?? throw new ServingException(ServingCode.BundleInvalid, "The content type names no bundle format.",
             $"send {MediaTypes.Onnx} for one file or {MediaTypes.Tar} for a folder.");
         if ((string?)request.Headers.ContentEncoding is not (null or "" or "identity"))
@@ -80,46 +77,6 @@ internal static class ModelEndpoints
             throw;
         }
     }
-
-    private static UploadOptions ReadOptions(IQueryCollection query, TimeSpan longest)
-    {
-        if (query.Keys.FirstOrDefault(key => !UploadParameters.Contains(key)) is not null)
-        {
-            throw new ServingException(ServingCode.ParameterUnsupported, "The upload has an unknown parameter.", $"the parameters are {string.Join(", ", UploadParameters)}.");
-        }
-
-        if (ReadBoolean(query, "persist", fallback: false))
-        {
-            throw new ServingException(ServingCode.PersistenceUnavailable, "This server holds models in memory only.", "upload with persist=false; the model lasts until the server stops.");
-        }
-
-        return new()
-        {
-            Load = ReadBoolean(query, "load", fallback: true),
-            TimeToLive = query.TryGetValue("ttl", out var ttl) ? ReadTimeToLive(ttl, longest) : null,
-        };
-    }
-
-    private static TimeSpan ReadTimeToLive(string? text, TimeSpan longest)
-    {
-        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
-        {
-            throw new ServingException(ServingCode.RequestMalformed, "\"ttl\" is a whole number of seconds.");
-        }
-
-        return seconds > 0 && seconds <= (long)longest.TotalSeconds
-            ? TimeSpan.FromSeconds(seconds)
-            : throw new ServingException(ServingCode.ParameterUnsupported, $"\"ttl\" is 1 to {(long)longest.TotalSeconds} seconds.", "leave it out for a model that stays until it is deleted.");
-    }
-
-    private static bool ReadBoolean(IQueryCollection query, string name, bool fallback) => !query.TryGetValue(name, out var value)
-        ? fallback
-        : (string?)value switch
-        {
-            "true" => true,
-            "false" => false,
-            _ => throw new ServingException(ServingCode.RequestMalformed, $"\"{name}\" is true or false."),
-        };
 
     private static ModelList List(IReadOnlyList<ModelDescription> versions)
     {

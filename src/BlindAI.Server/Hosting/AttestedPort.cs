@@ -18,12 +18,21 @@ internal static class AttestedPort
     /// <summary>Most connections, health checks included.</summary>
     private const int MaxConnections = 16384;
 
+    /// <summary>Bytes of an HTTP/2 stream, and of a connection, that may arrive before anybody has read them.</summary>
+    private const int StreamWindow = 1024 * 1024;
+
+    private const int ConnectionWindow = 4 * 1024 * 1024;
+
     public static void Configure(KestrelServerOptions kestrel, ServerSettings settings, EnclaveIdentity identity)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.RequestHeadersTimeout = HeadersTimeout;
         kestrel.Limits.KeepAliveTimeout = IdleTimeout;
         kestrel.Limits.MaxConcurrentConnections = MaxConnections;
+
+        // Windows that hold the largest usual image: with smaller ones the sender waits for leave in the middle of it.
+        kestrel.Limits.Http2.InitialStreamWindowSize = StreamWindow;
+        kestrel.Limits.Http2.InitialConnectionWindowSize = ConnectionWindow;
 
         // Every endpoint has its own limit and counts what arrives. The minimum data rate (240 B/s after 5 s) stays: it ends slow bodies.
         kestrel.Limits.MaxRequestBodySize = null;

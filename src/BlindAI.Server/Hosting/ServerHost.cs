@@ -5,6 +5,7 @@ using BlindAI.Protocol.Configuration;
 using BlindAI.Server.Endpoints;
 using BlindAI.Server.Sealed;
 using BlindAI.Server.Telemetry;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -42,6 +43,7 @@ internal static class ServerHost
         builder.Logging.AddServerLogging(settings.Trust.LogLevel);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, NetworkBlocks>();
         builder.WebHost.ConfigureKestrel(kestrel => AttestedPort.Configure(kestrel, settings, identity));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddAttestation(attester, identity, settings).AddInference(settings);

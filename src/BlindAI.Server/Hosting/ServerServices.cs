@@ -28,10 +28,18 @@ internal static class ServerServices
             .AddSingleton(trust)
             .AddSingleton<ServerMetrics>()
             .AddSingleton<HealthAnswers>()
+            .AddSingleton<InferenceService>()
             .AddSingleton<InferenceEndpoints>()
             .AddSingleton<IInferenceEngine>(_ => new OnnxRuntimeEngine(new EngineOptions()))
-            .AddSingleton(new QueueOptions { Workers = settings.InferenceThreads, MaxQueued = trust.MaxQueuedRequests, MaxQueueTime = trust.MaxQueueTime })
-            .AddSingleton<InferenceQueue>()
+            .AddSingleton(new SchedulerOptions
+            {
+                Workers = settings.InferenceThreads,
+                MaxQueued = trust.MaxQueuedRequests,
+                MaxQueueTime = trust.MaxQueueTime,
+                MaxRunTime = trust.MaxRunTime,
+                MixesCallers = trust.BatchesMixCallers,
+            })
+            .AddSingleton<InferenceScheduler>()
             .AddSingleton(new ModelLimits
             {
                 MaxModelBytes = trust.MaxModelBytes,
@@ -41,6 +49,7 @@ internal static class ServerServices
                 MaxModelsPerNamespace = trust.MaxModelsPerNamespace,
                 MaxBytesPerNamespace = trust.MaxBytesPerNamespace,
             })
+            .AddSingleton(provider => new ModelProfiler(settings.InferenceThreads, trust.MaxBatchSize, provider.GetRequiredService<TimeProvider>()))
             .AddSingleton<ModelCatalogue>();
     }
 

@@ -33,7 +33,7 @@ public sealed class OnnxInspectorTests
     {
         using var bundle = Bundles.Of(("model.onnx", System.Text.Encoding.Latin1.GetBytes(text)));
 
-        var refusal = Assert.Throws<ServingException>(() => Engine.Load(bundle, Token));
+        var refusal = Assert.Throws<ServingException>(() => Engine.Load(bundle, new(), Token));
 
         Assert.Equal((ServingCode.ModelInvalid, "is this an .onnx file?"), (refusal.Code, refusal.Hint));
     }
@@ -63,7 +63,7 @@ public sealed class OnnxInspectorTests
             using var bundle = Bundles.Of(("model.onnx", flipped), ("w.bin", new byte[8]));
             try
             {
-                Engine.Load(bundle, Token).Dispose();
+                Engine.Load(bundle, new(), Token).Dispose();
             }
             catch (ServingException refusal)
             {
@@ -120,7 +120,7 @@ public sealed class OnnxInspectorTests
     {
         using var bundle = Bundles.Of(("model.onnx", Bundles.WithExternal("w.bin", 0, 4)), ("w.bin", new byte[8]));
 
-        Assert.Equal(ServingCode.ModelInvalid, Assert.Throws<ServingException>(() => Engine.Load(bundle, Token)).Code);
+        Assert.Equal(ServingCode.ModelInvalid, Assert.Throws<ServingException>(() => Engine.Load(bundle, new(), Token)).Code);
     }
 
     [Fact]
@@ -160,7 +160,7 @@ public sealed class OnnxInspectorTests
         if (isSupported)
         {
             using var bundle = Bundles.Of(model.Encode());
-            Engine.Load(bundle, Token).Dispose();
+            Engine.Load(bundle, new(), Token).Dispose();
         }
         else
         {
@@ -199,7 +199,7 @@ public sealed class OnnxInspectorTests
         if (isAccepted)
         {
             using var bundle = Bundles.Of(model);
-            Engine.Load(bundle, Token).Dispose();
+            Engine.Load(bundle, new(), Token).Dispose();
         }
         else
         {
@@ -225,7 +225,7 @@ public sealed class OnnxInspectorTests
     public void Load_LocalFunctions_RunWhenBounded()
     {
         using var bundle = Bundles.Of(WithFunctions(("f", "Neg", 1)));
-        using var model = Engine.Load(bundle, Token);
+        using var model = Engine.Load(bundle, new(), Token);
 
         using var outputs = model.Run(new([new("x", Protocol.Tensors.Tensor.From([5f]))]), Token);
 
@@ -300,7 +300,7 @@ public sealed class OnnxInspectorTests
     {
         using var bundle = Bundles.Of(("model.onnx", model), ("w.bin", new byte[8]));
 
-        var refusal = Assert.Throws<ServingException>(() => Engine.Load(bundle, Token));
+        var refusal = Assert.Throws<ServingException>(() => Engine.Load(bundle, new(), Token));
 
         Assert.Equal(ServingCode.ExternalDataRefused, refusal.Code);
         Assert.DoesNotContain("passwd", refusal.ToString(), StringComparison.Ordinal);
@@ -309,7 +309,7 @@ public sealed class OnnxInspectorTests
     private static ServingException AssertRefused(byte[] model, params ServingCode[] codes)
     {
         using var bundle = Bundles.Of(model);
-        var refusal = Assert.Throws<ServingException>(() => Engine.Load(bundle, Token));
+        var refusal = Assert.Throws<ServingException>(() => Engine.Load(bundle, new(), Token));
         Assert.Contains(refusal.Code, codes);
         return refusal;
     }

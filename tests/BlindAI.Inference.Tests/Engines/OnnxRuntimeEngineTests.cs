@@ -252,7 +252,7 @@ public sealed class OnnxRuntimeEngineTests
     {
         byte[] weights = [.. new byte[4], .. BitConverter.GetBytes(1f), .. BitConverter.GetBytes(2f)];
         using var bundle = Bundles.Of(("onnx/model.onnx", Bundles.WithExternal("weights.bin", 4, 8)), ("onnx/weights.bin", weights), ("config.json", "{}"u8.ToArray()));
-        using var model = Engine.Load(bundle, Token);
+        using var model = Engine.Load(bundle, new(), Token);
         bundle.Dispose();
 
         using var outputs = model.Run(Request(Tensor.From([10f, 20f])), Token);
@@ -277,7 +277,7 @@ public sealed class OnnxRuntimeEngineTests
     private static ILoadedModel Load(byte[] model)
     {
         using var bundle = Bundles.Of(model);
-        return Engine.Load(bundle, Token);
+        return Engine.Load(bundle, new(), Token);
     }
 
     private static InferenceRequest Request(Tensor tensor) => new([new("x", tensor)]);

@@ -24,7 +24,7 @@ public sealed class SharedModelTests
         Assert.SkipWhen(RepositoryRoot.SharedModels is null, Missing);
         var folder = Path.Combine(RepositoryRoot.SharedModels, name);
         using var bundle = Bundles.Of(File.ReadAllBytes(Path.Combine(folder, "model.onnx")));
-        using var model = new OnnxRuntimeEngine(new()).Load(bundle, TestContext.Current.CancellationToken);
+        using var model = new OnnxRuntimeEngine(new()).Load(bundle, new(), TestContext.Current.CancellationToken);
         bundle.Dispose();                                   // the loaded model must not need its bytes
 
         using var outputs = model.Run(new(Read(folder, "input__")), TestContext.Current.CancellationToken);

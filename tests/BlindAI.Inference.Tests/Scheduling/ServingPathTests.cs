@@ -18,7 +18,7 @@ public sealed class ServingPathTests
     public async Task RunAsync_ModelDeletedMeanwhile_AnswersOrIsNotFound()
     {
         using var catalogue = new ModelCatalogue(new OnnxRuntimeEngine(new()), new(), TimeProvider.System);
-        await using var queue = new InferenceQueue(new(), TimeProvider.System);
+        await using var queue = new InferenceScheduler(new(), TimeProvider.System);
         for (var round = 0; round < 10; round++)
         {
             await UploadAsync(catalogue, Bundles.Identity());
@@ -50,7 +50,7 @@ public sealed class ServingPathTests
     public async Task RunAsync_CancelledDeepInALoop_FreesTheWorker()
     {
         using var catalogue = new ModelCatalogue(new OnnxRuntimeEngine(new()), new(), TimeProvider.System);
-        await using var queue = new InferenceQueue(new() { Workers = 1 }, TimeProvider.System);
+        await using var queue = new InferenceScheduler(new() { Workers = 1 }, TimeProvider.System);
         await UploadAsync(catalogue, SmallModels.LongLoop());
         using var lease = await catalogue.AcquireAsync(NamespaceName.Default, Name, cancellationToken: Token);
         for (var round = 0; round < 3; round++)

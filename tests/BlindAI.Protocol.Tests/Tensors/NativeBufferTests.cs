@@ -15,7 +15,36 @@ public sealed class NativeBufferTests
         using var pin = buffer.Pin();
 
         Assert.Equal(length, buffer.Memory.Length);
-        Assert.Equal(0u, (nuint)pin.Pointer % NativeBuffer.Alignment);
+        Assert.Equal(0u, (nuint)pin.Pointer % NativeBlocks.Alignment);
+    }
+
+    [Fact]
+    public void Construct_AfterOthersWrote_HoldsNothingOfTheirs()
+    {
+        // Every length of a size class, so that a later block reaches beyond an earlier one's end.
+        for (var round = 0; round < 200; round++)
+        {
+            using IDisposable owner = new NativeBuffer(100_000 + (round * 150));
+            var span = ((NativeBuffer)owner).Memory.Span;
+
+            Assert.False(span.ContainsAnyExcept((byte)0));
+            span.Fill(0xA5);
+        }
+    }
+
+    [Fact]
+    public async Task Construct_ManyThreads_NoBlockIsInTwoHands()
+    {
+        await Parallel.ForAsync(0, 5000, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = TestContext.Current.CancellationToken }, async (index, _) =>
+        {
+            using IDisposable owner = new NativeBuffer(1 + (index % 5000));
+            var memory = ((NativeBuffer)owner).Memory;
+            memory.Span.Fill((byte)index);
+            await Task.Yield();
+            Assert.False(memory.Span.ContainsAnyExcept((byte)index));
+        });
+
+        Assert.InRange(NativeBlocks.KeptBytes, 0, NativeBlocks.MaxKeptBytes);
     }
 
     [Fact]

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace BlindAI.Inference.Tests.Scheduling;
 
 /// <summary>Waiting, running, giving up and stopping, with a model that blocks until it is told.</summary>
-public sealed class InferenceQueueTests : IAsyncLifetime
+public sealed class InferenceSchedulerTests : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly InferenceRequest Request = new([new("x", Tensor.From([1f]))]);
@@ -21,7 +21,7 @@ public sealed class InferenceQueueTests : IAsyncLifetime
     private readonly ModelCatalogue _catalogue;
     private ModelLease _lease = null!;
 
-    public InferenceQueueTests()
+    public InferenceSchedulerTests()
     {
         _catalogue = new(_engine, new(), _time);
         _engine.OnRun = (request, cancellationToken) =>
@@ -89,10 +89,10 @@ public sealed class InferenceQueueTests : IAsyncLifetime
     {
         await using var queue = Queue(maxQueued: 2);
         var running = await RunOne(queue);
-        Assert.True(queue.TryEnqueue(_lease, Request, out var second, Token));
-        Assert.True(queue.TryEnqueue(_lease, Request, out var third, Token));
+        Assert.True(queue.TryEnqueue(_lease, Request, out var second, out _, Token));
+        Assert.True(queue.TryEnqueue(_lease, Request, out var third, out _, Token));
 
-        Assert.False(queue.TryEnqueue(_lease, Request, out _, Token));
+        Assert.False(queue.TryEnqueue(_lease, Request, out _, out _, Token));
         var refusal = await Assert.ThrowsAsync<ServingException>(() => queue.RunAsync(_lease, Request, Token).AsTask());
 
         Assert.Equal(ServingCode.Overloaded, refusal.Code);
@@ -108,9 +108,9 @@ public sealed class InferenceQueueTests : IAsyncLifetime
     {
         await using var queue = Queue();
         var running = await RunOne(queue);
-        Assert.True(queue.TryEnqueue(_lease, Request, out var patient, Token));
-        Assert.True(queue.TryEnqueue(_lease, Request with { QueueTimeout = TimeSpan.FromSeconds(1) }, out var hasty, Token));
-        Assert.True(queue.TryEnqueue(_lease, Request with { QueueTimeout = TimeSpan.FromDays(1) }, out var greedy, Token));
+        Assert.True(queue.TryEnqueue(_lease, Request, out var patient, out _, Token));
+        Assert.True(queue.TryEnqueue(_lease, Request with { QueueTimeout = TimeSpan.FromSeconds(1) }, out var hasty, out _, Token));
+        Assert.True(queue.TryEnqueue(_lease, Request with { QueueTimeout = TimeSpan.FromDays(1) }, out var greedy, out _, Token));
 
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(ServingCode.DeadlineExceeded, (await Assert.ThrowsAsync<ServingException>(() => hasty)).Code);
@@ -131,13 +131,13 @@ public sealed class InferenceQueueTests : IAsyncLifetime
         await using var queue = Queue(maxQueued: 1);
         var running = await RunOne(queue);
         using var cancellation = new CancellationTokenSource();
-        Assert.True(queue.TryEnqueue(_lease, Request, out var waiting, cancellation.Token));
+        Assert.True(queue.TryEnqueue(_lease, Request, out var waiting, out _, cancellation.Token));
 
         await cancellation.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
         Assert.Equal(0, queue.Waiting);
-        Assert.True(queue.TryEnqueue(_lease, Request, out var next, Token));
+        Assert.True(queue.TryEnqueue(_lease, Request, out var next, out _, Token));
         _ = _mayFinish.Release(2);
         _ = await Task.WhenAll(running, next);
     }
@@ -147,7 +147,7 @@ public sealed class InferenceQueueTests : IAsyncLifetime
     {
         await using var queue = Queue();
 
-        Assert.True(queue.TryEnqueue(_lease, Request, out var run, new CancellationToken(canceled: true)));
+        Assert.True(queue.TryEnqueue(_lease, Request, out var run, out _, new CancellationToken(canceled: true)));
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
         Assert.Equal((0, 0), (queue.Waiting, _started.CurrentCount));
@@ -187,12 +187,12 @@ public sealed class InferenceQueueTests : IAsyncLifetime
     {
         var queue = Queue();
         var running = await RunOne(queue);
-        Assert.True(queue.TryEnqueue(_lease, Request, out var waiting, Token));
+        Assert.True(queue.TryEnqueue(_lease, Request, out var waiting, out _, Token));
 
         var stop = queue.DisposeAsync().AsTask();
 
         Assert.Equal(ServingCode.ShuttingDown, (await Assert.ThrowsAsync<ServingException>(() => waiting)).Code);
-        Assert.Equal(ServingCode.ShuttingDown, Assert.Throws<ServingException>(() => queue.TryEnqueue(_lease, Request, out _, Token)).Code);
+        Assert.Equal(ServingCode.ShuttingDown, Assert.Throws<ServingException>(() => queue.TryEnqueue(_lease, Request, out _, out _, Token)).Code);
         Assert.False(stop.IsCompleted);
         _ = _mayFinish.Release(1);
         using var outputs = await running;
@@ -234,10 +234,10 @@ public sealed class InferenceQueueTests : IAsyncLifetime
         Assert.Equal(2000, Statistics.Success.Count + (Statistics.EngineFailed + Statistics.Cancelled) + Statistics.Rejected);
     }
 
-    private InferenceQueue Queue(int workers = 1, int maxQueued = 100, TimeProvider? time = null) =>
+    private InferenceScheduler Queue(int workers = 1, int maxQueued = 100, TimeProvider? time = null) =>
         new(new() { Workers = workers, MaxQueued = maxQueued, MaxQueueTime = TimeSpan.FromSeconds(5) }, time ?? _time);
 
-    private async Task<Task<InferenceOutputs>> RunOne(InferenceQueue queue)
+    private async Task<Task<InferenceOutputs>> RunOne(InferenceScheduler queue)
     {
         var run = queue.RunAsync(_lease, Request, Token).AsTask();
         await Started(1);

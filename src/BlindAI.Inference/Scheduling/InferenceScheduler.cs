@@ -1,0 +1,401 @@
+using System.Diagnostics.CodeAnalysis;
+using BlindAI.Inference.Engines;
+using BlindAI.Inference.Models;
+using BlindAI.Protocol;
+using BlindAI.Protocol.Models;
+
+namespace BlindAI.Inference.Scheduling;
+
+/// <summary>Decides which request runs next, with which others, and on which thread.</summary>
+/// <remarks>
+/// A fixed number of threads run models and do nothing else: on the thread pool, 32 requests to a large model delay every other answer by half a second. Only a
+/// request whose run is known to cost less than handing it over runs where it was received. A free thread takes from the namespace, and in it from the model, that has
+/// had least of the threads' time; what it takes, the model's own queue says. A batch is what queued while the threads were busy: no thread waits unless the model's owner asked for it.
+/// One short lock guards all queues. Source: docs/scheduling.md.
+/// </remarks>
+public sealed class InferenceScheduler : IAsyncDisposable
+{
+    /// <summary>Up to this a run costs less than handing it to another thread, which was measured as 23 µs; twice that, since the receiving thread is blocked meanwhile.</summary>
+    public static readonly TimeSpan InlineLimit = TimeSpan.FromMicroseconds(50);
+
+    // What runs at a stop may go on for so long; then it is ended.
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(10);
+
+    private readonly SchedulerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly object _gate = new();
+    private readonly List<ModelQueue> _active = [];
+    private readonly Dictionary<NamespaceName, NamespaceTurn> _namespaces = [];
+    private readonly RunWatch[] _watches;
+    private readonly JobRunner _runner;
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _waiting;
+    private int _idle;
+    private int _running;
+    private int _inline;
+    private int _workers;
+    private bool _isStopping;
+
+    /// <summary>Starts the threads.</summary>
+    public InferenceScheduler(SchedulerOptions options, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(time);
+        _options = options;
+        _time = time;
+        _workers = options.Workers;
+        _runner = new JobRunner(Statistics, time);
+        _watches = new RunWatch[options.Workers];
+        for (var index = 0; index < options.Workers; index++)
+        {
+            var watch = _watches[index] = new RunWatch(options.MaxRunTime, time);
+            new Thread(() => Work(watch)) { Name = $"inference-{index}", IsBackground = true }.Start();
+        }
+    }
+
+    /// <summary>Counts of all models together.</summary>
+    public ModelStatistics Statistics { get; } = new();
+
+    /// <summary>Requests that wait.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
+
+    /// <summary>Requests that run.</summary>
+    public int Running => Volatile.Read(ref _running);
+
+    /// <summary>Runs a request: at once, or when its turn comes.</summary>
+    /// <remarks>
+    /// Hold the lease, and leave the inputs as they are, until the task has completed: it does so only when nothing reads them any more, cancelled or
+    /// not; and until the outputs are disposed, which are the caller's, since a graph may pass an input through.
+    /// </remarks>
+    /// <exception cref="ServingException">
+    /// As <see cref="ILoadedModel.Run"/>; <see cref="ServingCode.Overloaded"/>: the model's queue is full; <see cref="ServingCode.DeadlineExceeded"/>: it waited or ran too long;
+    /// <see cref="ServingCode.ShuttingDown"/>.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public ValueTask<InferenceOutputs> RunAsync(ModelLease lease, InferenceRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        ArgumentNullException.ThrowIfNull(request);
+        return TryRunInline(lease, request, out var outputs) ? new(outputs)
+            : TryEnqueue(lease, request, out var run, out var retryAfter, cancellationToken) ? new(run)
+            : throw JobRunner.Overloaded(_options.MaxQueued, retryAfter);
+    }
+
+    /// <summary>Queues a request; false when the model's queue is full, with the time after which it may have room.</summary>
+    /// <remarks>As <see cref="RunAsync"/>, whose exceptions are the task's.</remarks>
+    /// <exception cref="ServingException"><see cref="ServingCode.ShuttingDown"/>; a code of <see cref="ModelSignature.Check"/>.</exception>
+    internal bool TryEnqueue(
+        ModelLease lease, InferenceRequest request, [NotNullWhen(true)] out Task<InferenceOutputs>? run, out TimeSpan retryAfter, CancellationToken cancellationToken = default)
+    {
+        // Before it is queued: a request that does not fit the model must not fail those that share its batch.
+        lease.Model.Signature.Check(request.Inputs, request.Outputs);
+        var timeout = request.QueueTimeout is { } asked && asked < _options.MaxQueueTime ? asked : _options.MaxQueueTime;
+        var job = new InferenceJob(lease, request, timeout, _time.GetTimestamp(), cancellationToken);
+        InferenceJob? displaced = null;
+        lock (_gate)
+        {
+            var queue = lease.Queue;
+            retryAfter = TimeUntilRoom(queue);
+            if (_isStopping)
+            {
+                throw JobRunner.Stopping();
+            }
+
+            _runner.CountArrived(job);
+            if (queue.Count >= _options.MaxQueued)
+            {
+                displaced = queue.FindToDisplace(job);
+                if (displaced is null)
+                {
+                    _runner.CountRejected(job);
+                    run = null;
+                    return false;
+                }
+
+                Leave(displaced);
+            }
+
+            Join(job, queue);
+        }
+
+        if (displaced is not null)
+        {
+            _runner.Reject(displaced, JobRunner.Overloaded(_options.MaxQueued, retryAfter));
+        }
+
+        run = job.Task;
+        return true;
+    }
+
+    /// <summary>Finishes what runs, fails what waits, and ends the threads.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        var left = new List<InferenceJob>();
+        lock (_gate)
+        {
+            _isStopping = true;
+            foreach (var queue in _active.ToArray())
+            {
+                while (queue.First() is { } job)
+                {
+                    Leave(job);
+                    left.Add(job);
+                }
+            }
+
+            Monitor.PulseAll(_gate);
+        }
+
+        left.ForEach(job => _runner.Reject(job, JobRunner.Stopping()));
+        var patience = _time.CreateTimer(_ => Array.ForEach(_watches, watch => watch.Stop()), null, StopPatience, Timeout.InfiniteTimeSpan);
+        await using (patience.ConfigureAwait(false))
+        {
+            await _stopped.Task.ConfigureAwait(false);
+        }
+
+        Array.ForEach(_watches, watch => watch.Dispose());
+    }
+
+    // No more at once than there are threads for models: what is slower than was measured must not take the thread pool away.
+    private bool TryRunInline(ModelLease lease, InferenceRequest request, [NotNullWhen(true)] out InferenceOutputs? outputs)
+    {
+        outputs = null;
+        if (lease.Queue.Profile.InlineElements == 0 || !lease.Queue.RunsInline(ElementsOf(request)))
+        {
+            return false;
+        }
+
+        if (Interlocked.Increment(ref _inline) > _options.Workers)
+        {
+            _ = Interlocked.Decrement(ref _inline);
+            return false;
+        }
+
+        try
+        {
+            var started = _time.GetTimestamp();
+            outputs = _runner.RunHere(lease, request);
+            lease.Queue.NoteInlineRun(_time.GetElapsedTime(started), InlineLimit * 4);
+            return true;
+        }
+        finally
+        {
+            _ = Interlocked.Decrement(ref _inline);
+        }
+    }
+
+    private void Work(RunWatch watch)
+    {
+        WorkerPriority.Lower(_options.Niceness);
+        var batch = new List<InferenceJob>();
+        while (TakeNext(batch) is { } queue)
+        {
+            var expected = queue.ExpectedTicks;
+            var started = _time.GetTimestamp();
+            _ = Interlocked.Add(ref _running, batch.Count);
+            var jobs = batch.Count;
+            _runner.Run(batch, queue, watch, ran => Interlocked.Add(ref _running, -ran));
+            Charge(queue, expected, _time.GetElapsedTime(started).Ticks, jobs);
+            batch.Clear();
+        }
+
+        if (Interlocked.Decrement(ref _workers) == 0)
+        {
+            _stopped.SetResult();
+        }
+    }
+
+    private ModelQueue? TakeNext(List<InferenceJob> batch)
+    {
+        lock (_gate)
+        {
+            while (true)
+            {
+                if (TryTake(batch) is { } queue)
+                {
+                    return queue;
+                }
+
+                if (_isStopping)
+                {
+                    return null;
+                }
+
+                _idle++;
+                _ = Monitor.Wait(_gate);
+                _idle--;
+            }
+        }
+    }
+
+    // Under the lock. Least time first, of the namespaces and in them of the models; a batch that still waits lets the next model go first.
+    private ModelQueue? TryTake(List<InferenceJob> batch)
+    {
+        _active.Sort(static (one, other) => one.Turn.VirtualTime != other.Turn.VirtualTime
+            ? one.Turn.VirtualTime.CompareTo(other.Turn.VirtualTime)
+            : one.VirtualTime.CompareTo(other.VirtualTime));
+        foreach (var queue in _active)
+        {
+            var waited = _time.GetElapsedTime(queue.First()!.EnqueuedAt);
+            if (!queue.TryTake(batch, waited, _options.MixesCallers, out var due))
+            {
+                queue.Wake ??= _time.CreateTimer(static gate => Pulse(gate!), _gate, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                _ = queue.Wake.Change(due, Timeout.InfiniteTimeSpan);
+                continue;
+            }
+
+            foreach (var job in batch)
+            {
+                Unwatch(job);
+            }
+
+            Volatile.Write(ref _waiting, _waiting - batch.Count);
+            queue.VirtualTime += queue.ExpectedTicks;
+            queue.Turn.VirtualTime += queue.ExpectedTicks;
+            RetireIfEmpty(queue);
+            return queue;
+        }
+
+        return null;
+    }
+
+    private void Charge(ModelQueue queue, long expected, long actual, int jobs)
+    {
+        lock (_gate)
+        {
+            queue.VirtualTime += actual - expected;
+            queue.Turn.VirtualTime += actual - expected;
+            queue.ExpectedTicks += (actual - queue.ExpectedTicks) / 8;
+            queue.ExpectedJobTicks += ((actual / jobs) - queue.ExpectedJobTicks) / 8;
+        }
+    }
+
+    // Under the lock.
+    private void Join(InferenceJob job, ModelQueue queue)
+    {
+        if (queue.Count == 0)
+        {
+            Activate(queue, job.Lease.Description.Namespace);
+        }
+
+        var waits = _waiting >= _idle;
+        queue.Add(job);
+        Volatile.Write(ref _waiting, _waiting + 1);
+        job.Cancellation = job.CancellationToken.UnsafeRegister(static state => ((AbandonedJob)state!).Cancel(), new AbandonedJob(this, job));
+        if (job.Place is null)
+        {
+            return;                                         // it was cancelled before it came
+        }
+
+        if (waits || queue.Configuration.MaxQueueDelay > TimeSpan.Zero)
+        {
+            job.Deadline = _time.CreateTimer(static state => ((AbandonedJob)state!).Expire(), new AbandonedJob(this, job), job.Timeout, Timeout.InfiniteTimeSpan);
+        }
+
+        Monitor.Pulse(_gate);
+    }
+
+    // Who was idle comes back with the least time that anybody has had: idleness saves nothing up.
+    private void Activate(ModelQueue queue, NamespaceName owner)
+    {
+        if (!_namespaces.TryGetValue(owner, out var turn))
+        {
+            _namespaces.Add(owner, turn = new NamespaceTurn(owner));
+        }
+
+        if (turn.Active++ == 0 && _active.Count > 0)
+        {
+            turn.VirtualTime = Math.Max(turn.VirtualTime, _active.Min(other => other.Turn.VirtualTime));
+        }
+
+        queue.Turn = turn;
+        var siblings = _active.Where(other => other.Turn == turn).ToList();
+        if (siblings.Count > 0)
+        {
+            queue.VirtualTime = Math.Max(queue.VirtualTime, siblings.Min(other => other.VirtualTime));
+        }
+
+        _active.Add(queue);
+    }
+
+    private void RetireIfEmpty(ModelQueue queue)
+    {
+        if (queue.Count > 0)
+        {
+            return;
+        }
+
+        _ = _active.Remove(queue);
+        queue.Wake?.Dispose();
+        queue.Wake = null;
+        if (--queue.Turn.Active == 0 && _namespaces.Count > MaxRememberedNamespaces)
+        {
+            _ = _namespaces.Remove(queue.Turn.Owner);
+        }
+    }
+
+    /// <summary>Namespaces without waiting requests whose share of time is remembered.</summary>
+    private const int MaxRememberedNamespaces = 1000;
+
+    private void Abandon(InferenceJob job, Action<InferenceJob> answer)
+    {
+        lock (_gate)
+        {
+            if (job.Place is null)
+            {
+                return;                                     // it runs: the worker's watch sees the cancellation itself
+            }
+
+            Leave(job);
+        }
+
+        answer(job);
+    }
+
+    // Under the lock.
+    private void Leave(InferenceJob job)
+    {
+        var queue = job.Lease.Queue;
+        queue.Remove(job);
+        Unwatch(job);
+        Volatile.Write(ref _waiting, _waiting - 1);
+        RetireIfEmpty(queue);
+    }
+
+    // Unregister and not Dispose, which would wait for a callback that waits for this lock.
+    private static void Unwatch(InferenceJob job)
+    {
+        job.Deadline?.Dispose();
+        _ = job.Cancellation.Unregister();
+    }
+
+    private TimeSpan TimeUntilRoom(ModelQueue queue) => TimeSpan.FromTicks(Math.Max(queue.ExpectedJobTicks * queue.Count / _options.Workers, TimeSpan.TicksPerSecond));
+
+    private static long ElementsOf(InferenceRequest request)
+    {
+        var elements = 0L;
+        for (var index = 0; index < request.Inputs.Count; index++)
+        {
+            var tensor = request.Inputs[index].Tensor;
+            elements += Math.Max(tensor.Shape.ElementCount, tensor.Datatype == Protocol.Tensors.TensorDatatype.Bytes ? tensor.Data.Length : 0);
+        }
+
+        return elements;
+    }
+
+    private static void Pulse(object gate)
+    {
+        lock (gate)
+        {
+            Monitor.Pulse(gate);
+        }
+    }
+
+    // What a timer or a token calls when a waiting job is given up.
+    private sealed class AbandonedJob(InferenceScheduler scheduler, InferenceJob job)
+    {
+        public void Cancel() => scheduler.Abandon(job, scheduler._runner.Cancel);
+
+        public void Expire() => scheduler.Abandon(job, job => scheduler._runner.Reject(job, JobRunner.Late()));
+    }
+}

@@ -1,0 +1,115 @@
+namespace BlindAI.Inference.Scheduling;
+
+/// <summary>Ends a worker's run when nobody waits for it any more, or when it takes too long. One for each worker, used again for every run.</summary>
+internal sealed class RunWatch : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly TimeSpan _limit;
+    private readonly TimeProvider _time;
+    private readonly ITimer _timer;
+    private readonly List<CancellationTokenRegistration> _registrations = [];
+    private CancellationTokenSource _run = new();
+    private int _interested;
+    private long _startedAt;
+    private bool _isRunning;
+
+    public RunWatch(TimeSpan limit, TimeProvider time)
+    {
+        _limit = limit;
+        _time = time;
+        _timer = time.CreateTimer(static watch => ((RunWatch)watch!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Whether the last run was ended because it took too long.</summary>
+    public bool IsTimedOut { get; private set; }
+
+    /// <summary>Begins to watch a run for these jobs.</summary>
+    /// <returns>The token that ends it.</returns>
+    public CancellationToken Begin(IReadOnlyList<InferenceJob> jobs)
+    {
+        lock (_gate)
+        {
+            if (_run.IsCancellationRequested)
+            {
+                _run.Dispose();
+                _run = new();
+            }
+
+            IsTimedOut = false;
+            _isRunning = true;
+            _interested = jobs.Count;
+            _startedAt = _time.GetTimestamp();
+        }
+
+        _ = _timer.Change(_limit, Timeout.InfiniteTimeSpan);
+        for (var index = 0; index < jobs.Count; index++)
+        {
+            if (jobs[index].CancellationToken.CanBeCanceled)
+            {
+                _registrations.Add(jobs[index].CancellationToken.UnsafeRegister(static watch => ((RunWatch)watch!).OnLostInterest(), this));
+            }
+        }
+
+        return _run.Token;
+    }
+
+    /// <summary>Ends the watch; nothing that comes later touches the next run.</summary>
+    public void End()
+    {
+        _ = _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+
+        // Dispose waits for a callback that is under way, so that none of this run counts against the next.
+        foreach (var registration in _registrations)
+        {
+            registration.Dispose();
+        }
+
+        _registrations.Clear();
+        lock (_gate)
+        {
+            _isRunning = false;
+        }
+    }
+
+    /// <summary>Ends the run, if there is one.</summary>
+    public void Stop() => Cancel(isTimedOut: false);
+
+    public void Dispose()
+    {
+        _timer.Dispose();
+        _run.Dispose();
+    }
+
+    // A timer of the run before may come late: it is this run's only when the time is up.
+    private void OnTimer()
+    {
+        lock (_gate)
+        {
+            if (_isRunning && _time.GetElapsedTime(_startedAt) >= _limit)
+            {
+                Cancel(isTimedOut: true);
+            }
+        }
+    }
+
+    private void OnLostInterest()
+    {
+        if (Interlocked.Decrement(ref _interested) == 0)
+        {
+            Cancel(isTimedOut: false);
+        }
+    }
+
+    // Inside the lock, so that it cannot hit the run after this one; all that it calls is the engine's flag to stop.
+    private void Cancel(bool isTimedOut)
+    {
+        lock (_gate)
+        {
+            if (_isRunning && !_run.IsCancellationRequested)
+            {
+                IsTimedOut = isTimedOut;
+                _run.Cancel();
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using System.Globalization;
+using BlindAI.Inference.Models;
+using BlindAI.Protocol;
+
+namespace BlindAI.Server.Endpoints;
+
+/// <summary>The query of an upload: what the owner decides beside the bundle itself.</summary>
+/// <remarks>Source: docs/wire-protocol.md, clause 4; the scheduling parameters have the names of Triton's ModelConfig. Each may stand once.</remarks>
+internal static class UploadParameters
+{
+    private const int MaxBatchSize = 1024;
+
+    private const int MaxPriorityLevels = 16;
+
+    private const int MaxThreads = 256;
+
+    private const int MaxQueueDelayMicroseconds = 1_000_000;
+
+    private static readonly string[] Names =
+    [
+        "persist", "load", "ttl", "max_batch_size", "preferred_batch_size", "max_queue_delay_microseconds", "priority_levels", "default_priority_level", "intra_op_threads",
+    ];
+
+    /// <exception cref="ServingException">
+    /// <see cref="ServingCode.ParameterUnsupported"/>, <see cref="ServingCode.RequestMalformed"/>, <see cref="ServingCode.PersistenceUnavailable"/>.
+    /// </exception>
+    public static UploadOptions Read(IQueryCollection query, TimeSpan longest)
+    {
+        if (query.Keys.FirstOrDefault(key => !Names.Contains(key)) is not null)
+        {
+            throw new ServingException(ServingCode.ParameterUnsupported, "The upload has an unknown parameter.", $"the parameters are {string.Join(", ", Names)}.");
+        }
+
+        if (ReadBoolean(query, "persist", fallback: false))
+        {
+            throw new ServingException(ServingCode.PersistenceUnavailable, "This server holds models in memory only.", "upload with persist=false; the model lasts until the server stops.");
+        }
+
+        return new()
+        {
+            Load = ReadBoolean(query, "load", fallback: true),
+            TimeToLive = query.TryGetValue("ttl", out var ttl) ? ReadTimeToLive(ttl, longest) : null,
+            Overrides = ReadOverrides(query),
+        };
+    }
+
+    private static ModelOverrides ReadOverrides(IQueryCollection query)
+    {
+        var batch = ReadNumber(query, "max_batch_size", 0, MaxBatchSize);
+        var levels = ReadNumber(query, "priority_levels", 0, MaxPriorityLevels);
+        var preferred = ReadNumbers(query, "preferred_batch_size", 1, batch ?? MaxBatchSize);
+        return new()
+        {
+            MaxBatchSize = batch,
+            PreferredBatchSizes = preferred,
+            MaxQueueDelay = ReadNumber(query, "max_queue_delay_microseconds", 0, MaxQueueDelayMicroseconds) is { } delay ? TimeSpan.FromMicroseconds(delay) : null,
+            PriorityLevels = levels,
+            DefaultPriorityLevel = ReadNumber(query, "default_priority_level", 1, Math.Max(levels ?? 0, 1)),
+            IntraOpThreads = ReadNumber(query, "intra_op_threads", 1, Math.Min(MaxThreads, Environment.ProcessorCount)),
+        };
+    }
+
+    private static TimeSpan ReadTimeToLive(string? text, TimeSpan longest)
+    {
+        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
+        {
+            throw new ServingException(ServingCode.RequestMalformed, "\"ttl\" is a whole number of seconds.");
+        }
+
+        return seconds > 0 && seconds <= (long)longest.TotalSeconds
+            ? TimeSpan.FromSeconds(seconds)
+            : throw new ServingException(ServingCode.ParameterUnsupported, $"\"ttl\" is 1 to {(long)longest.TotalSeconds} seconds.", "leave it out for a model that stays until it is deleted.");
+    }
+
+    private static bool ReadBoolean(IQueryCollection query, string name, bool fallback) => !query.TryGetValue(name, out var value)
+        ? fallback
+        : (string?)value switch
+        {
+            "true" => true,
+            "false" => false,
+            _ => throw new ServingException(ServingCode.RequestMalformed, $"\"{name}\" is true or false."),
+        };
+
+    private static int? ReadNumber(IQueryCollection query, string name, int least, int most) => query.TryGetValue(name, out var value) ? ParseNumber(value, name, least, most) : null;
+
+    private static int[]? ReadNumbers(IQueryCollection query, string name, int least, int most) =>
+        query.TryGetValue(name, out var value) && (string?)value is { Length: > 0 and <= 100 } text
+            ? [.. text.Split(',').Select(part => ParseNumber(part, name, least, most)).Distinct().Order()]
+            : null;
+
+    private static int ParseNumber(string? text, string name, int least, int most) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            ? number
+            : throw new ServingException(ServingCode.ParameterUnsupported, $"\"{name}\" is {least} to {most}.", "leave it out: the server measures what pays.");
+}
