@@ -35,8 +35,7 @@ switch (args)
             return UsageError;
         }
 
-        await EngineBench.RunAsync(options);
-        return 0;
+        return await EngineBench.RunAsync(options) ? 0 : 1;
 }
 
 var rounds = 5;

@@ -8,7 +8,8 @@ namespace BlindAI.Bench.Engine;
 /// <summary>The whole suite in one session: every contender runs at the same time and takes its turn.</summary>
 internal static class EngineBench
 {
-    public static async Task RunAsync(EngineOptions options)
+    /// <summary>Measures, writes, and answers whether everything could be measured.</summary>
+    public static async Task<bool> RunAsync(EngineOptions options)
     {
         var machine = Machine.Read();
         var progress = new Progress();
@@ -21,17 +22,18 @@ internal static class EngineBench
         {
             var session = new EngineSession(options, progress, workloads, server, results);
             await WarmUp.RunAsync(session, peers);
-            await ModelSection.RunAsync(session, peers);
-            await SinkSection.RunAsync(session, floor.Url);
-            await BatchingSection.RunAsync(session);
-            await ResponsivenessSection.RunAsync(session);
-            await OpenLoopSection.RunAsync(session);
-            await AllocationSection.RunAsync(session);
-            await MemorySection.RunAsync(session);
-            await NativeSection.RunAsync(session);
+            await session.TryAsync("models", () => ModelSection.RunAsync(session, peers));
+            await session.TryAsync("sinks", () => SinkSection.RunAsync(session, floor.Url));
+            await session.TryAsync("batching", () => BatchingSection.RunAsync(session));
+            await session.TryAsync("responsiveness", () => ResponsivenessSection.RunAsync(session));
+            await session.TryAsync("open loop", () => OpenLoopSection.RunAsync(session));
+            await session.TryAsync("allocation", () => AllocationSection.RunAsync(session));
+            await session.TryAsync("memory", () => MemorySection.RunAsync(session));
+            await session.TryAsync("native", () => NativeSection.RunAsync(session));
         }
 
         Write(options, machine, results, workloads, progress);
+        return results.Failures.Count == 0;
     }
 
     // Half a run does not take the place of a whole one.

@@ -20,6 +20,9 @@ internal sealed class EngineResults
     /// <summary>What was not measured, and why.</summary>
     public List<string> Absent { get; } = [];
 
+    /// <summary>Parts of the suite that broke off: bugs, or wrong answers.</summary>
+    public List<string> Failures { get; } = [];
+
     /// <summary>A contender's figures; null when it was not measured there.</summary>
     public Measurement? Find(string comparison, int clients, string contender) => Measurements.Find(measurement =>
         measurement.Comparison == comparison && measurement.Clients == clients && measurement.Contender == contender);

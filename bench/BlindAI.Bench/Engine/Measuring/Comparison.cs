@@ -7,6 +7,11 @@ internal sealed class Comparison(EngineOptions options, Progress progress)
 {
     private const double WarmUpShare = 0.4;
 
+    // A turn of 32 clients of a heavy model takes seconds until the last is answered.
+    private const int ManyClients = 32;
+
+    private const int RoundsOfMany = 3;
+
     /// <summary>Measures the contenders that are prepared; the first is what the others are compared with.</summary>
     /// <param name="name">The comparison's name.</param>
     /// <param name="contenders">The prepared contenders.</param>
@@ -16,7 +21,8 @@ internal sealed class Comparison(EngineOptions options, Progress progress)
     {
         var callers = contenders.Select(contender => Callers(contender, clients)).ToArray();
         var turns = contenders.Select(_ => new List<Turn>()).ToArray();
-        for (var round = -1; round < options.Rounds; round++)
+        var rounds = clients >= ManyClients ? Math.Min(options.Rounds, RoundsOfMany) : options.Rounds;
+        for (var round = -1; round < rounds; round++)
         {
             for (var index = 0; index < contenders.Count; index++)
             {

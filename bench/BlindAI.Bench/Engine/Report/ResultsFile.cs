@@ -20,5 +20,6 @@ internal static class ResultsFile
         results.Allocation,
         results.Native,
         results.Absent,
+        results.Failures,
     }, Options) + '\n');
 }

@@ -108,11 +108,12 @@ internal sealed class ResultsPage(EngineOptions options, Machine machine, Engine
 
     private void WriteAbsent()
     {
-        if (results.Absent.Count > 0)
+        List<string> absent = [.. results.Failures.Select(failure => $"**failed**: {failure}"), .. results.Absent];
+        if (absent.Count > 0)
         {
             Line("Not measured:");
             Line();
-            results.Absent.ForEach(absent => Line($"- {absent.ReplaceLineEndings(" ")}"));
+            absent.ForEach(entry => Line($"- {entry.ReplaceLineEndings(" ")}"));
         }
     }
 

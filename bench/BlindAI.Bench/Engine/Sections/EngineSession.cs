@@ -41,6 +41,20 @@ internal sealed record EngineSession(EngineOptions Options, Progress Progress, W
         return ready;
     }
 
+    /// <summary>Runs a part of the suite. If it fails, the others go on, the results name it, and the bench ends with an error.</summary>
+    public async Task TryAsync(string part, Func<Task> run)
+    {
+        try
+        {
+            await run();
+        }
+        catch (Exception exception)
+        {
+            Progress.Say($"{part} FAILED: {exception}");
+            Results.Failures.Add($"{part}: {exception.Message}");
+        }
+    }
+
     /// <summary>Notes that somebody did not take part.</summary>
     public void Report(string comparison, string contender, string reason)
     {

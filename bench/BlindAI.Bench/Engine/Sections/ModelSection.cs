@@ -11,27 +11,32 @@ internal static class ModelSection
     {
         foreach (var workload in session.Workloads.All.Where(workload => session.Options.Includes(workload.Name)))
         {
-            await session.Server.UploadAsync(workload);
-            Contender[] contenders =
-            [
-                new RawContender(),
-                new RestBinaryContender(ContenderNames.Binary, session.Server.Client),
-                new HttpContender(ContenderNames.Json, session.Server.Url, PreparedRequest.Json),
-                new GrpcContender(ContenderNames.Grpc, session.Server.Url),
-                .. peers.MakeContenders(),
-            ];
-            var ready = await session.PrepareAsync(workload, workload.Name, contenders);
-            foreach (var clients in Clients)
-            {
-                session.Results.Measurements.AddRange(await session.Comparison.MeasureAsync(workload.Name, ready, clients, workload.TurnSeconds));
-            }
-
-            foreach (var contender in contenders)
-            {
-                await contender.DisposeAsync();
-            }
-
-            await session.Server.DeleteAsync(workload);
+            await session.TryAsync(workload.Name, () => MeasureAsync(session, peers, workload));
         }
+    }
+
+    private static async Task MeasureAsync(EngineSession session, Peers peers, Workload workload)
+    {
+        await session.Server.UploadAsync(workload);
+        Contender[] contenders =
+        [
+            new RawContender(),
+            new RestBinaryContender(ContenderNames.Binary, session.Server.Client),
+            new HttpContender(ContenderNames.Json, session.Server.Url, PreparedRequest.Json),
+            new GrpcContender(ContenderNames.Grpc, session.Server.Url),
+            .. peers.MakeContenders(),
+        ];
+        var ready = await session.PrepareAsync(workload, workload.Name, contenders);
+        foreach (var clients in Clients)
+        {
+            session.Results.Measurements.AddRange(await session.Comparison.MeasureAsync(workload.Name, ready, clients, workload.TurnSeconds));
+        }
+
+        foreach (var contender in contenders)
+        {
+            await contender.DisposeAsync();
+        }
+
+        await session.Server.DeleteAsync(workload);
     }
 }

@@ -95,7 +95,8 @@ internal static class StreamFloor
 
     private static int ReadLength(ReadOnlySpan<byte> head)
     {
-        var name = "Content-Length: "u8;
+        // Another header ends in the same words.
+        var name = "\r\nContent-Length: "u8;
         var start = head.IndexOf(name) + name.Length;
         var line = head[start..];
         var end = line.IndexOf((byte)'\r');
