@@ -95,6 +95,7 @@ internal sealed unsafe class OnnxInputs : IDisposable
         var copy = NativeMemory.AlignedAlloc((nuint)Math.Max(data.Length, 1), alignment: 64);
         _copies.Add(((nint)copy, data.Length));
         data.CopyTo(new Span<byte>(copy, data.Length));
+        TensorCopies.Add(data.Length);
         return (nint)copy;
     }
 
@@ -103,6 +104,7 @@ internal sealed unsafe class OnnxInputs : IDisposable
         var value = OrtValue.CreateTensorWithEmptyStrings(OrtAllocator.DefaultInstance, shape);
         try
         {
+            TensorCopies.Add(tensor.Data.Length);
             var index = 0;
             foreach (var element in tensor.ByteStrings())
             {

@@ -92,6 +92,7 @@ internal sealed class OnnxOutputs : IDisposable
             rest = rest[(Tensor.BytesPrefixLength + element.Length)..];
         }
 
+        TensorCopies.Add(data.Length);
         return data;
     }
 

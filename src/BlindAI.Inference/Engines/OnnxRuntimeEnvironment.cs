@@ -32,6 +32,7 @@ public static class OnnxRuntimeEnvironment
             throw new InvalidOperationException("ONNX Runtime was used before its logger could be silenced.");
         }
 
+        NativeHeap.ReturnLargeBlocksAtOnce();
         OnnxRuntimeTelemetry.Forbid();
         var options = new EnvironmentCreationOptions
         {

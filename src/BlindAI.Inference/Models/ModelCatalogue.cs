@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using BlindAI.Inference.Engines;
 using BlindAI.Inference.Scheduling;
 using BlindAI.Protocol;
@@ -99,6 +100,7 @@ public sealed class ModelCatalogue : IDisposable
     /// as <see cref="IInferenceEngine.Load"/>.
     /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled; a load that began goes on for others.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ModelLease> AcquireAsync(NamespaceName owner, ModelName name, int? version = null, CancellationToken cancellationToken = default)
     {
         ModelEntry entry;

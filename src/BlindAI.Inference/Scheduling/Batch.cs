@@ -70,6 +70,7 @@ internal static class Batch
 
             var buffer = new NativeBuffer(length);
             buffers.Add(buffer);
+            TensorCopies.Add(length);
             var rest = buffer.Memory;
             foreach (var request in requests)
             {

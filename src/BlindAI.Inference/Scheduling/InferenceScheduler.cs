@@ -188,13 +188,14 @@ public sealed class InferenceScheduler : IAsyncDisposable
     {
         WorkerPriority.Lower(_options.Niceness);
         var batch = new List<InferenceJob>();
+        Action<int> ended = ran => Interlocked.Add(ref _running, -ran);
         while (TakeNext(batch) is { } queue)
         {
             var expected = queue.ExpectedTicks;
             var started = _time.GetTimestamp();
             _ = Interlocked.Add(ref _running, batch.Count);
             var jobs = batch.Count;
-            _runner.Run(batch, queue, watch, ran => Interlocked.Add(ref _running, -ran));
+            _runner.Run(batch, queue, watch, ended);
             Charge(queue, expected, _time.GetElapsedTime(started).Ticks, jobs);
             batch.Clear();
         }
@@ -303,18 +304,24 @@ public sealed class InferenceScheduler : IAsyncDisposable
             _namespaces.Add(owner, turn = new NamespaceTurn(owner));
         }
 
-        if (turn.Active++ == 0 && _active.Count > 0)
+        var (least, leastOfOwner) = (long.MaxValue, long.MaxValue);
+        foreach (var other in _active)
         {
-            turn.VirtualTime = Math.Max(turn.VirtualTime, _active.Min(other => other.Turn.VirtualTime));
+            least = Math.Min(least, other.Turn.VirtualTime);
+            leastOfOwner = other.Turn == turn ? Math.Min(leastOfOwner, other.VirtualTime) : leastOfOwner;
+        }
+
+        if (turn.Active++ == 0 && least != long.MaxValue)
+        {
+            turn.VirtualTime = Math.Max(turn.VirtualTime, least);
+        }
+
+        if (leastOfOwner != long.MaxValue)
+        {
+            queue.VirtualTime = Math.Max(queue.VirtualTime, leastOfOwner);
         }
 
         queue.Turn = turn;
-        var siblings = _active.Where(other => other.Turn == turn).ToList();
-        if (siblings.Count > 0)
-        {
-            queue.VirtualTime = Math.Max(queue.VirtualTime, siblings.Min(other => other.VirtualTime));
-        }
-
         _active.Add(queue);
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using BlindAI.Inference.Engines;
 using BlindAI.Inference.Models;
 using BlindAI.Protocol;
@@ -104,7 +105,7 @@ internal sealed class JobRunner(ModelStatistics total, TimeProvider time)
         var waited = time.GetElapsedTime(job.EnqueuedAt);
         InferenceOutputs? outputs = null;
         Exception? failure = null;
-        var token = watch.Begin([job]);
+        var token = watch.Begin(job);
         var started = time.GetTimestamp();
         try
         {
@@ -131,8 +132,8 @@ internal sealed class JobRunner(ModelStatistics total, TimeProvider time)
         InferenceOutputs[]? shares = null;
         Exception? failure = null;
         var joined = time.GetTimestamp();
-        var (joining, running_) = (TimeSpan.Zero, TimeSpan.Zero);
-        var token = watch.Begin(jobs);
+        var (joining, ran) = (TimeSpan.Zero, TimeSpan.Zero);
+        var token = watch.Begin(CollectionsMarshal.AsSpan(jobs));
         try
         {
             for (var index = 0; index < jobs.Count; index++)
@@ -145,7 +146,7 @@ internal sealed class JobRunner(ModelStatistics total, TimeProvider time)
             joining = time.GetElapsedTime(joined);
             var started = time.GetTimestamp();
             var whole = jobs[0].Lease.Model.Run(request, token);
-            running_ = time.GetElapsedTime(started);
+            ran = time.GetElapsedTime(started);
             shares = Batch.Split(whole, rows, buffers);
             if (shares is null)
             {
@@ -170,7 +171,7 @@ internal sealed class JobRunner(ModelStatistics total, TimeProvider time)
             }
         }
 
-        var times = new ExecutionTimes(joining, running_, time.GetElapsedTime(joined) - joining - running_);
+        var times = new ExecutionTimes(joining, ran, time.GetElapsedTime(joined) - joining - ran);
         CountExecution(jobs[0].Lease.Description.Statistics, jobs.Count, jobs.Sum(job => (long)job.Rows), times);
         running(jobs.Count);
         for (var index = 0; index < jobs.Count; index++)

@@ -25,7 +25,7 @@ internal sealed class RunWatch : IDisposable
 
     /// <summary>Begins to watch a run for these jobs.</summary>
     /// <returns>The token that ends it.</returns>
-    public CancellationToken Begin(IReadOnlyList<InferenceJob> jobs)
+    public CancellationToken Begin(params ReadOnlySpan<InferenceJob> jobs)
     {
         lock (_gate)
         {
@@ -37,16 +37,16 @@ internal sealed class RunWatch : IDisposable
 
             IsTimedOut = false;
             _isRunning = true;
-            _interested = jobs.Count;
+            _interested = jobs.Length;
             _startedAt = _time.GetTimestamp();
         }
 
         _ = _timer.Change(_limit, Timeout.InfiniteTimeSpan);
-        for (var index = 0; index < jobs.Count; index++)
+        foreach (var job in jobs)
         {
-            if (jobs[index].CancellationToken.CanBeCanceled)
+            if (job.CancellationToken.CanBeCanceled)
             {
-                _registrations.Add(jobs[index].CancellationToken.UnsafeRegister(static watch => ((RunWatch)watch!).OnLostInterest(), this));
+                _registrations.Add(job.CancellationToken.UnsafeRegister(static watch => ((RunWatch)watch!).OnLostInterest(), this));
             }
         }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using BlindAI.Protocol.Tensors;
 
 namespace BlindAI.Protocol.Inference;
@@ -19,6 +20,7 @@ internal sealed class BoundedBody(PipeReader pipe, long limit, Action<long>? rec
     /// <param name="weight">Bytes of memory that a byte of the body takes in the end.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="ServingException"><see cref="ServingCode.RequestMalformed"/>: the body ends early; <see cref="ServingCode.RequestTooLarge"/>.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask ReadExactlyAsync(Memory<byte> destination, int weight, CancellationToken cancellationToken)
     {
         while (!destination.IsEmpty)
@@ -77,6 +79,7 @@ internal sealed class BoundedBody(PipeReader pipe, long limit, Action<long>? rec
 
     /// <summary>Makes sure that nothing follows.</summary>
     /// <exception cref="ServingException"><see cref="ServingCode.RequestMalformed"/>.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask ExpectEndAsync(CancellationToken cancellationToken)
     {
         var result = await pipe.ReadAsync(cancellationToken).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using BlindAI.Protocol.Tensors;
 
 namespace BlindAI.Protocol.Inference;
@@ -42,6 +43,7 @@ public sealed class InferenceBodyReader(PipeReader pipe, ProtocolLimits limits)
     /// <param name="headerLength">Bytes of the JSON.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="ServingException">The 70x family.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<DecodedRequest> ReadBinaryAsync(int headerLength, CancellationToken cancellationToken)
     {
         if (headerLength > limits.MaxHeaderBytes)
@@ -77,6 +79,7 @@ public sealed class InferenceBodyReader(PipeReader pipe, ProtocolLimits limits)
         var (data, length) = await new BoundedBody(pipe, limits.MaxRequestBytes, Receiving).ReadToEndAsync(weight: 1, cancellationToken).ConfigureAwait(false);
         try
         {
+            TensorCopies.Add(length);
             var tensor = new Tensor(datatype, InferShape(name, datatype, dimensions, length), data.Memory[..length]);
             var header = new InferenceRequestHeader { Inputs = [new(name, datatype, tensor.Shape, length, default)], BinaryOutputs = true };
             return new(header, [new(name, tensor)], [data]);
@@ -88,6 +91,7 @@ public sealed class InferenceBodyReader(PipeReader pipe, ProtocolLimits limits)
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<DecodedRequest> AssembleAsync(InferenceRequestHeader header, ReadOnlyMemory<byte> json, BoundedBody? body, CancellationToken cancellationToken)
     {
         var tensors = new NamedTensor[header.Inputs.Count];
@@ -117,6 +121,7 @@ public sealed class InferenceBodyReader(PipeReader pipe, ProtocolLimits limits)
                 var buffer = new NativeBuffer(size);
                 buffers.Add(buffer);
                 await body!.ReadExactlyAsync(buffer.Memory, weight: 1, cancellationToken).ConfigureAwait(false);
+                TensorCopies.Add(size);
                 CheckByteStrings(input);
                 tensors[index] = new(input.Name, new Tensor(input.Datatype, input.Shape, buffer.Memory));
             }

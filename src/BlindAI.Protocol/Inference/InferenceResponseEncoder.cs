@@ -32,9 +32,8 @@ public sealed class InferenceResponseEncoder
         _isBinary = new bool[outputs.Count];
         for (var index = 0; index < outputs.Count; index++)
         {
-            var name = outputs[index].Name;
-            var asked = request.Outputs.FirstOrDefault(output => output.Name == name);
-            _isBinary[index] = asked.Binary ?? request.BinaryOutputs;
+            _isBinary[index] = AskedBinary(request, outputs[index].Name) ?? request.BinaryOutputs;
+            BinaryLength += _isBinary[index] ? outputs[index].Tensor.Data.Length : 0;
             if (!_isBinary[index])
             {
                 CheckHasJsonForm(outputs[index]);
@@ -48,12 +47,14 @@ public sealed class InferenceResponseEncoder
     /// <summary>Its version.</summary>
     public int ModelVersion { get; }
 
-    /// <summary>The binary sections, in the order of the outputs in the JSON.</summary>
-    public IEnumerable<ReadOnlyMemory<byte>> BinarySections =>
-        _outputs.Where((_, index) => _isBinary[index]).Select(output => output.Tensor.Data);
+    /// <summary>How many outputs there are.</summary>
+    public int Count => _outputs.Count;
 
     /// <summary>Bytes of all binary sections; the header that states the JSON's length is sent when there are any.</summary>
-    public long BinaryLength => BinarySections.Sum(section => (long)section.Length);
+    public long BinaryLength { get; }
+
+    /// <summary>The binary section of an output; empty when its data is in the JSON. Sections follow the JSON in the outputs' order.</summary>
+    public ReadOnlyMemory<byte> BinarySection(int index) => _isBinary[index] ? _outputs[index].Tensor.Data : default;
 
     /// <summary>Writes the JSON.</summary>
     public void WriteJson(IBufferWriter<byte> destination)
@@ -88,6 +89,19 @@ public sealed class InferenceResponseEncoder
 
         writer.WriteEndArray();
         writer.WriteEndObject();
+    }
+
+    private static bool? AskedBinary(InferenceRequestHeader request, string name)
+    {
+        for (var index = 0; index < request.Outputs.Count; index++)
+        {
+            if (request.Outputs[index].Name == name)
+            {
+                return request.Outputs[index].Binary;
+            }
+        }
+
+        return null;
     }
 
     private static void CheckHasJsonForm(NamedTensor output)

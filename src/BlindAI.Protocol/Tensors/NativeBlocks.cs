@@ -45,10 +45,10 @@ public static unsafe class NativeBlocks
             }
         }
 
-        var block = NativeMemory.AlignedAlloc((nuint)size, Alignment);
-
-        // The whole of it: what comes from the heap holds what others freed there, and a later user may reach further than this one.
-        NativeMemory.Clear(block, (nuint)size);
+        // Zeroed by the system, which gives a large block's pages only as they are written: a length that was announced and never came takes no memory.
+        var start = (nuint)NativeMemory.AllocZeroed((nuint)size + Alignment);
+        var block = (nuint*)((start + Alignment) & ~(nuint)(Alignment - 1));
+        block[-1] = start;
         return block;
     }
 
@@ -74,7 +74,7 @@ public static unsafe class NativeBlocks
             _ = Interlocked.Add(ref _kept, -size);
         }
 
-        NativeMemory.AlignedFree(block);
+        NativeMemory.Free((void*)((nuint*)block)[-1]);
     }
 
     // An empty tensor takes a block too: a pointer to no memory would look disposed. Over the largest size, exactly what is needed.

@@ -2,10 +2,12 @@ using System.Buffers;
 using System.Globalization;
 using System.IO.Compression;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using BlindAI.Inference.Models;
 using BlindAI.Protocol;
 using BlindAI.Protocol.Configuration;
 using BlindAI.Protocol.Inference;
+using BlindAI.Protocol.Tensors;
 using BlindAI.Server.Telemetry;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -58,7 +60,8 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceServ
         request.HttpContext.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = 2L * limit;
     }
 
-    private async Task<DecodedRequest> ReadAsync(HttpContext context, ModelDescription model, MemoryReservation memory)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<DecodedRequest> ReadAsync(HttpContext context, ModelDescription model, MemoryReservation memory)
     {
         var request = context.Request;
         var body = new InferenceBodyReader(Decompress(context), limits.Protocol)
@@ -110,42 +113,62 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceServ
         }
     }
 
-    private static async Task WriteAsync(HttpContext context, ModelDescription model, InferenceResponseEncoder answer)
+    private async Task WriteAsync(HttpContext context, ModelDescription model, InferenceResponseEncoder answer)
     {
         var response = context.Response;
         response.Headers[HeaderNames.ModelDigest] = model.Digest.Value;
-        var json = new ArrayBufferWriter<byte>();
-        answer.WriteJson(json);
-        response.ContentLength = json.WrittenCount + answer.BinaryLength;
+        var json = JsonScratch.Write(answer);
+        response.ContentLength = json.Length + answer.BinaryLength;
         response.ContentType = answer.BinaryLength == 0 ? MediaTypes.Json : MediaTypes.OctetStream;
         if (answer.BinaryLength > 0)
         {
-            response.Headers[HeaderNames.InferenceHeaderContentLength] = json.WrittenCount.ToString(CultureInfo.InvariantCulture);
+            response.Headers[HeaderNames.InferenceHeaderContentLength] = json.Length.ToString(CultureInfo.InvariantCulture);
         }
 
-        using var stalled = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        try
+        var writer = response.BodyWriter;
+        writer.Write(json.Span);
+        for (var index = 0; index < answer.Count; index++)
         {
-            await WriteAsync(response.BodyWriter, json.WrittenMemory, stalled);
-            foreach (var section in answer.BinarySections)
+            var section = answer.BinarySection(index);
+            TensorCopies.Add(section.Length);
+            while (!section.IsEmpty)
             {
-                await WriteAsync(response.BodyWriter, section, stalled);
+                // In slices: an answer that nobody reads holds the memory of its tensors, and slices keep the pipe from copying a section whole.
+                var slice = section[..Math.Min(SliceLength, section.Length)];
+                section = section[slice.Length..];
+                writer.Write(slice.Span);
+                if (!section.IsEmpty)
+                {
+                    await FlushAsync(writer, context.RequestAborted);
+                }
             }
         }
-        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
-        {
-            throw new ServingException(ServingCode.DeadlineExceeded, "The caller does not read the answer.");
-        }
+
+        await FlushAsync(writer, context.RequestAborted);
     }
 
-    // In slices, each with a time of its own: an answer that nobody reads holds the memory of its tensors. Kestrel's minimum data rate does not end
-    // such a reader: what the network's buffers took at first buys hours. Slices also keep the pipe from copying a section whole.
-    private static async Task WriteAsync(PipeWriter writer, ReadOnlyMemory<byte> bytes, CancellationTokenSource stalled)
+    // Kestrel's minimum data rate does not end a reader who reads nothing: what the network's buffers took at first buys hours.
+    private ValueTask FlushAsync(PipeWriter writer, CancellationToken aborted)
     {
-        for (; !bytes.IsEmpty; bytes = bytes[Math.Min(SliceLength, bytes.Length)..])
+        var flush = writer.FlushAsync(aborted);
+        return flush.IsCompletedSuccessfully ? Finish(flush.Result) : new(WaitAsync(flush.AsTask()));
+
+        async Task WaitAsync(Task<FlushResult> pending)
         {
-            stalled.CancelAfter(SliceTimeout);
-            await writer.WriteAsync(bytes[..Math.Min(SliceLength, bytes.Length)], stalled.Token);
+            try
+            {
+                await Finish(await pending.WaitAsync(SliceTimeout, clock, aborted));
+            }
+            catch (TimeoutException)
+            {
+                throw new ServingException(ServingCode.DeadlineExceeded, "The caller does not read the answer.");
+            }
+        }
+
+        ValueTask Finish(FlushResult result)
+        {
+            aborted.ThrowIfCancellationRequested();
+            return result.IsCompleted ? throw new OperationCanceledException(aborted) : default;
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using BlindAI.Inference.Engines;
 using BlindAI.Inference.Models;
 using BlindAI.Inference.Scheduling;
@@ -19,6 +20,7 @@ internal sealed class InferenceService(InferenceScheduler scheduler, TrustConfig
     /// <exception cref="ServingException">
     /// <see cref="ServingCode.DigestMismatch"/>, <see cref="ServingCode.ResponseTooLarge"/>, <see cref="ServingCode.Overloaded"/>, as <see cref="InferenceScheduler.RunAsync"/>.
     /// </exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<InferenceOutputs> RunAsync(ModelLease lease, DecodedRequest request, object? caller, MemoryReservation memory, CancellationToken cancellationToken)
     {
         CheckDigest(request.Header.ModelDigests, lease.Description);

@@ -21,7 +21,7 @@ internal sealed class NetworkBlocks : IMemoryPoolFactory<byte>
 
     private sealed class Pool : MemoryPool<byte>
     {
-        private readonly ConcurrentQueue<byte[]> _kept = new();
+        private readonly ConcurrentQueue<Block> _kept = new();
         private int _count;
 
         public override int MaxBufferSize => BlockLength;
@@ -32,17 +32,17 @@ internal sealed class NetworkBlocks : IMemoryPoolFactory<byte>
             if (_kept.TryDequeue(out var block))
             {
                 _ = Interlocked.Decrement(ref _count);
+                block.IsRented = true;
+                return block;
             }
 
-            // Pinned for good: the socket reads into it without pinning it anew.
-            return new Block(this, block ?? GC.AllocateArray<byte>(BlockLength, pinned: true));
+            return new Block(this);
         }
 
         protected override void Dispose(bool disposing) => _kept.Clear();
 
-        private void Return(byte[] block)
+        private void Return(Block block)
         {
-            block.AsSpan().Clear();
             if (Interlocked.Increment(ref _count) <= MaxKept)
             {
                 _kept.Enqueue(block);
@@ -53,17 +53,22 @@ internal sealed class NetworkBlocks : IMemoryPoolFactory<byte>
             }
         }
 
-        private sealed class Block(Pool pool, byte[] bytes) : IMemoryOwner<byte>
+        // Pinned for good: the socket reads into it without pinning it anew.
+        private sealed class Block(Pool pool) : IMemoryOwner<byte>
         {
-            private byte[]? _bytes = bytes;
+            private readonly byte[] _bytes = GC.AllocateArray<byte>(BlockLength, pinned: true);
 
-            public Memory<byte> Memory => _bytes ?? throw new ObjectDisposedException(nameof(Block));
+            public bool IsRented { get; set; } = true;
+
+            public Memory<byte> Memory => _bytes;
 
             public void Dispose()
             {
-                if (Interlocked.Exchange(ref _bytes, null) is { } given)
+                if (IsRented)
                 {
-                    pool.Return(given);
+                    IsRented = false;
+                    _bytes.AsSpan().Clear();
+                    pool.Return(this);
                 }
             }
         }

@@ -63,6 +63,9 @@ internal static class ServerServices
         logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Critical);
         logging.AddFilter("System", LogLevel.Warning);
 
+        // It would log nothing below; asked whether it may, it makes an activity for every request.
+        logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+
         // A failed start comes back as an exception, which Program explains; logged here it would be a page of frames.
         logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         logging.AddSimpleConsole(console =>

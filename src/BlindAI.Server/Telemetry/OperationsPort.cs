@@ -14,14 +14,10 @@ internal static class OperationsPort
     {
         var metrics = app.Services.GetRequiredService<ServerMetrics>();
         var health = app.Services.GetRequiredService<HealthAnswers>();
-        app.Use(async (context, next) =>
-        {
-            if (context.Request.IsHttps)
-            {
-                await next(context);
-                return;
-            }
+        app.Use((context, next) => context.Request.IsHttps ? next(context) : AnswerAsync(context));
 
+        async Task AnswerAsync(HttpContext context)
+        {
             switch (context.Request.Method, context.Request.Path.Value)
             {
                 case ("GET", Routes.Live):
@@ -37,6 +33,6 @@ internal static class OperationsPort
                 default:
                     throw new ServingException(ServingCode.RouteNotFound, $"This port answers {Routes.Live}, {Routes.Ready} and /metrics only.", "models are served on the attested port, over TLS.");
             }
-        });
+        }
     }
 }

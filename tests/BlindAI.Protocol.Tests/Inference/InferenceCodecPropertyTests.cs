@@ -38,7 +38,7 @@ public sealed class InferenceCodecPropertyTests
         {
             var encoder = new InferenceResponseEncoder(InferenceResponseTests.Request() with { BinaryOutputs = true }, "m", 5, outputs);
             var json = Encoding.UTF8.GetBytes(InferenceResponseTests.Json(encoder));
-            byte[] body = [.. json, .. encoder.BinarySections.SelectMany(section => section.ToArray())];
+            byte[] body = [.. json, .. Enumerable.Range(0, encoder.Count).SelectMany(index => encoder.BinarySection(index).ToArray())];
             var answer = InferenceResponse.Parse(body, encoder.BinaryLength == 0 ? null : json.Length);
 
             Assert.Equal(("m", "5"), (answer.ModelName, answer.ModelVersion));
