@@ -89,8 +89,8 @@ internal sealed class ResultsPage(EngineOptions options, Machine machine, Engine
     private void WriteMemory() => Table("Memory of a loaded model, a fresh server for each", "model | file | steady | of the file | peak while uploaded and loaded | of the file",
         results.Memory.Select(result => $"{result.Workload} | {Megabytes(result.FileBytes)} | {Megabytes(result.SteadyBytes)} | {Ratio(result.SteadyRatio)} | {Megabytes(result.PeakBytes)} | {Ratio(result.PeakRatio)}"));
 
-    private void WriteAllocation() => Table("Managed memory allocated by the server for a request, binary path", "input | bytes a request",
-        results.Allocation.Select(result => $"{Number(result.InputBytes / 1024)} KiB | {result.BytesPerRequest.ToString("F0", CultureInfo.InvariantCulture)}"));
+    private void WriteAllocation() => Table("Memory of one request in the server, binary path", "input | managed bytes allocated | copies of the tensors",
+        results.Allocation.Select(result => $"{Number(result.InputBytes / 1024)} KiB | {result.BytesPerRequest.ToString("F0", CultureInfo.InvariantCulture)} | {Ratio(result.CopiesPerRequest)}"));
 
     private void WriteNative()
     {

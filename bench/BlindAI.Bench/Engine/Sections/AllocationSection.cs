@@ -3,7 +3,7 @@ using BlindAI.Bench.Engine.Contenders;
 
 namespace BlindAI.Bench.Engine.Sections;
 
-/// <summary>Managed bytes that the server allocates for one request of the binary path, by size of the input.</summary>
+/// <summary>Managed bytes that the server allocates for one request of the binary path, and how often it copies the tensors, by size of the input.</summary>
 /// <remarks>The model reads one number of its input, so that nothing but the path is seen. The server counts; what asking for the count allocates is taken off.</remarks>
 internal static class AllocationSection
 {
@@ -30,14 +30,16 @@ internal static class AllocationSection
             await session.PrepareAsync(workload, Name, [contender]);
             var ask = contender.MakeCaller();
             await AskAsync(ask, WarmRequests);
-            await session.Server.AllocatedAsync();
-            var first = await session.Server.AllocatedAsync();
-            var second = await session.Server.AllocatedAsync();
+            await session.Server.CountAsync();
+            var first = await session.Server.CountAsync();
+            var second = await session.Server.CountAsync();
             await AskAsync(ask, Requests);
-            var third = await session.Server.AllocatedAsync();
-            var perRequest = Math.Max(0, third - second - (second - first)) / (double)Requests;
-            session.Results.Allocation.Add(new(workload.InputBytes, Requests, perRequest));
-            session.Progress.Say(string.Create(CultureInfo.InvariantCulture, $"{Name}, {workload.InputBytes / 1024} KiB: {perRequest:F0} bytes a request"));
+            var third = await session.Server.CountAsync();
+            var asking = second.AllocatedBytes - first.AllocatedBytes;
+            var allocated = Math.Max(0, third.AllocatedBytes - second.AllocatedBytes - asking) / (double)Requests;
+            var copies = (third.CopiedBytes - second.CopiedBytes) / (double)(Requests * (workload.InputBytes + (workload.OutputLength * sizeof(float))));
+            session.Results.Allocation.Add(new(workload.InputBytes, Requests, allocated, copies));
+            session.Progress.Say(string.Create(CultureInfo.InvariantCulture, $"{Name}, {workload.InputBytes / 1024} KiB: {allocated:F0} bytes a request, {copies:F2} copies"));
             await session.Server.DeleteAsync(workload);
         }
     }

@@ -1,11 +1,12 @@
 using System.Globalization;
+using BlindAI.Protocol.Tensors;
 using BlindAI.Server.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 
 namespace BlindAI.Bench.Engine.Server;
 
-/// <summary>The server itself, in simulation, built by its own code, plus what only measuring needs: a sink without a model, and what was allocated.</summary>
+/// <summary>The server itself, in simulation, built by its own code, plus what only measuring needs: a sink without a model, and what was allocated and copied.</summary>
 internal static class BenchServer
 {
     /// <summary>The argument that makes this program the server.</summary>
@@ -13,7 +14,7 @@ internal static class BenchServer
 
     public const string Sink = "/bench/sink";
 
-    public const string Allocated = "/bench/allocated";
+    public const string Counters = "/bench/counters";
 
     private static readonly string[] Settings =
     [
@@ -31,7 +32,7 @@ internal static class BenchServer
         using var identity = await EnclaveIdentity.CreateAsync("localhost", attester, settings.Trust.Digest, TimeProvider.System);
         await using var app = ServerHost.Build(settings, attester, identity);
         app.MapPost(Sink, (RequestDelegate)SinkBody.AnswerAsync);
-        app.MapGet(Allocated, (RequestDelegate)(context => context.Response.WriteAsync(GC.GetTotalAllocatedBytes(precise: true).ToString(CultureInfo.InvariantCulture))));
+        app.MapGet(Counters, (RequestDelegate)(context => context.Response.WriteAsync(string.Create(CultureInfo.InvariantCulture, $"{GC.GetTotalAllocatedBytes(precise: true)} {TensorCopies.Bytes}"))));
         await app.StartAsync();
         await ChildProcess.ServeAsync(app.Urls.Single(url => url.StartsWith(Uri.UriSchemeHttps, StringComparison.Ordinal)));
         await app.StopAsync();

@@ -56,8 +56,11 @@ internal sealed class OurServer : IAsyncDisposable
 
     public Task DeleteAsync(Workload workload, string suffix = "") => Client.DeleteModelAsync(workload.Model + suffix);
 
-    /// <summary>Managed bytes that the server has allocated since it started.</summary>
-    public async Task<long> AllocatedAsync() => long.Parse(await _http.GetStringAsync(BenchServer.Allocated), CultureInfo.InvariantCulture);
+    /// <summary>What the server has allocated and copied since it started.</summary>
+    public async Task<ServerCounters> CountAsync() =>
+        (await _http.GetStringAsync(BenchServer.Counters)).Split(' ') is [var allocated, var copied]
+            ? new(long.Parse(allocated, CultureInfo.InvariantCulture), long.Parse(copied, CultureInfo.InvariantCulture))
+            : throw new InvalidOperationException("The server's counters are two numbers.");
 
     /// <summary>Asks whether the server lives.</summary>
     public async Task LiveAsync()
