@@ -20,5 +20,6 @@ internal static class Method
         (ContenderNames.Grpc, "this server, asked by Grpc.Net.Client with a prepared message of raw tensors; a connection for each client"),
         (ContenderNames.AspNetGrpc, "bench/peers/AspNetGrpc: ASP.NET Core, Grpc.AspNetCore, generated messages, one session of one thread; asked by the same client as gRPC"),
         (ContenderNames.Node, "bench/peers/node: fastify and onnxruntime-node, one thread in a run; asked by an HttpClient with the tensors' bytes alone, which is the least that one can send"),
+        (ContenderNames.PreparedBinary, "this server, asked by an HttpClient with prepared bytes, as the peers are: for the tiny model, where what a client does counts"),
     ];
 }

@@ -25,6 +25,7 @@ internal static class ModelSection
             new HttpContender(ContenderNames.Json, session.Server.Url, PreparedRequest.Json),
             new GrpcContender(ContenderNames.Grpc, session.Server.Url),
             .. peers.MakeContenders(),
+            .. Prepared(session, workload),
         ];
         var ready = await session.PrepareAsync(workload, workload.Name, contenders);
         foreach (var clients in Clients)
@@ -39,4 +40,9 @@ internal static class ModelSection
 
         await session.Server.DeleteAsync(workload);
     }
+
+    // Peers are sent prepared bytes. For a model of microseconds what the SDK's client does for each request counts, so ours is sent them as well.
+    private static IEnumerable<Contender> Prepared(EngineSession session, Workload workload) => workload == session.Workloads.Tiny
+        ? [new HttpContender(ContenderNames.PreparedBinary, session.Server.Url, workload => PreparedRequest.Binary(workload))]
+        : [];
 }
