@@ -238,6 +238,7 @@ public sealed class BlindAIClient : IAsyncDisposable
     private static string Query(UploadOptions options)
     {
         var query = $"?load={(options.Load ? "true" : "false")}";
+        query += options.Precision == UploadPrecision.Int8 ? "&precision=int8" : "";
         query += options.Persist is { } persist ? $"&persist={(persist ? "true" : "false")}" : "";
         return query + (options.TimeToLive is { } ttl ? $"&ttl={((long)ttl.TotalSeconds).ToString(CultureInfo.InvariantCulture)}" : "");
     }

@@ -10,4 +10,7 @@ namespace BlindAI.Protocol;
 [JsonSerializable(typeof(ModelReadiness))]
 [JsonSerializable(typeof(UploadAnswer))]
 [JsonSerializable(typeof(ModelList))]
+[JsonSerializable(typeof(ModelConfig))]
+[JsonSerializable(typeof(ModelStatisticsList))]
+[JsonSerializable(typeof(IReadOnlyList<RepositoryEntry>))]
 public sealed partial class ProtocolJson : JsonSerializerContext;

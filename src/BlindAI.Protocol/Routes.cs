@@ -25,6 +25,12 @@ public static class Routes
     /// <summary>The models of a namespace; a model is below it.</summary>
     public const string Models = "/v2/models";
 
+    /// <summary>The counts of every model version of a namespace.</summary>
+    public const string Statistics = "/v2/models/stats";
+
+    /// <summary>Index, load and unload are below it.</summary>
+    public const string Repository = "/v2/repository";
+
     /// <summary>The path of a model or of one version of it.</summary>
     public static string Model(Models.ModelName name, int? version = null)
     {

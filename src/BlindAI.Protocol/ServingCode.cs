@@ -117,4 +117,7 @@ public enum ServingCode
 
     /// <summary>The model's answer is over the server's limit.</summary>
     ResponseTooLarge = 738,
+
+    /// <summary>The model's uploaded bytes are gone, so it cannot be unloaded and loaded again.</summary>
+    UnloadRefused = 739,
 }

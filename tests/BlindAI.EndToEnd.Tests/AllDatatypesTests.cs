@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json;
 using BlindAI.Client;
-using BlindAI.OnnxWriter;
 using BlindAI.Protocol.Tensors;
 
 namespace BlindAI.EndToEnd.Tests;
@@ -41,7 +40,7 @@ public sealed class AllDatatypesTests(StrictServer server) : IClassFixture<Stric
         var count = type == TensorDatatype.Bytes ? 3 : bytes.Length / type.ElementSize()!.Value;
         var name = $"identity-{datatype}";
         await using var client = await ConnectAsync(ChannelMode.Gated);
-        await client.UploadModelAsync(name, new MemoryStream(TestModels.Identity(OnnxTypeOf(type))), cancellationToken: cancellation);
+        await client.UploadModelAsync(name, new MemoryStream(TestModels.Identity(OnnxTypes.Of(type))), cancellationToken: cancellation);
 
         foreach (var channel in Enum.GetValues<ChannelMode>())
         {
@@ -71,7 +70,7 @@ public sealed class AllDatatypesTests(StrictServer server) : IClassFixture<Stric
         var type = TensorDatatypes.Find(datatype)!.Value;
         var name = $"empty-{datatype}";
         await using var client = await ConnectAsync(ChannelMode.Gated);
-        await client.UploadModelAsync(name, new MemoryStream(TestModels.Identity(OnnxTypeOf(type))), cancellationToken: cancellation);
+        await client.UploadModelAsync(name, new MemoryStream(TestModels.Identity(OnnxTypes.Of(type))), cancellationToken: cancellation);
 
         foreach (var channel in Enum.GetValues<ChannelMode>())
         {
@@ -94,22 +93,4 @@ public sealed class AllDatatypesTests(StrictServer server) : IClassFixture<Stric
         using var expected = JsonDocument.Parse(json);
         Assert.True(JsonElement.DeepEquals(expected.RootElement, output.GetProperty("data")), output.GetProperty("data").GetRawText());
     }
-
-    private static OnnxType OnnxTypeOf(TensorDatatype datatype) => datatype switch
-    {
-        TensorDatatype.Bool => OnnxType.Bool,
-        TensorDatatype.UInt8 => OnnxType.UInt8,
-        TensorDatatype.UInt16 => OnnxType.UInt16,
-        TensorDatatype.UInt32 => OnnxType.UInt32,
-        TensorDatatype.UInt64 => OnnxType.UInt64,
-        TensorDatatype.Int8 => OnnxType.Int8,
-        TensorDatatype.Int16 => OnnxType.Int16,
-        TensorDatatype.Int32 => OnnxType.Int32,
-        TensorDatatype.Int64 => OnnxType.Int64,
-        TensorDatatype.Fp16 => OnnxType.Float16,
-        TensorDatatype.Bf16 => OnnxType.BFloat16,
-        TensorDatatype.Fp32 => OnnxType.Float,
-        TensorDatatype.Fp64 => OnnxType.Double,
-        _ => OnnxType.String,
-    };
 }

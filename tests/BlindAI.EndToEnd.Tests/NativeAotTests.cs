@@ -79,6 +79,16 @@ public sealed class NativeAotTests : IDisposable
     }
 
     [Fact]
+    public async Task NativeServer_GrpcClient_PassesEveryCheck()
+    {
+        await Requirements.RequireGrpcAsync();
+        await using var strict = new StrictServer([$"--Limits:MaxRequestBytes={StrictServer.MaxBytes}"], program: await CopyAsync());
+        await strict.InitializeAsync();
+
+        await GrpcClientTests.AssertClientPassesAsync(strict);
+    }
+
+    [Fact]
     public async Task NativeServer_OutsideATee_RefusesToStartWithoutSimulation()
     {
         var run = await ProgramRun.StartAsync(await CopyAsync(), []);

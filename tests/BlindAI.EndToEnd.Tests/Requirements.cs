@@ -11,6 +11,10 @@ internal static class Requirements
     private static readonly Lazy<Task<bool>> HasNumpy = new(async () =>
         File.Exists(Python) && (await ProgramRun.StartAsync(Python, ["-c", "import numpy"])).ExitCode == 0);
 
+    private static readonly Lazy<Task<bool>> HasGrpc = new(async () =>
+        File.Exists(Python) && File.Exists("/usr/bin/grpc_python_plugin") && Find("protoc") is not null
+            && (await ProgramRun.StartAsync(Python, ["-c", "import grpc, google.protobuf"])).ExitCode == 0);
+
     /// <summary>Skips, or fails where nothing may be skipped, unless the condition holds.</summary>
     public static void Require(bool condition, string missing)
     {
@@ -24,6 +28,10 @@ internal static class Requirements
 
     /// <summary>Python with numpy.</summary>
     public static async Task RequireNumpyAsync() => Require(await HasNumpy.Value, $"{Python} with numpy is missing (Debian: python3-numpy).");
+
+    /// <summary>Python with gRPC, and the compiler of proto files with its plugin.</summary>
+    public static async Task RequireGrpcAsync() => Require(await HasGrpc.Value,
+        $"{Python} with grpc, or protoc with its plugin, is missing (Debian: python3-grpcio python3-protobuf protobuf-compiler protobuf-compiler-grpc).");
 
     /// <summary>A program on PATH.</summary>
     public static void RequireProgram(string name, string package) => Require(Find(name) is not null, $"The program {name} is missing (Debian: {package}).");

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Formats.Tar;
 using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using System.Text.Json;
@@ -16,9 +17,11 @@ using BlindAI.Attestation.Simulation;
 using BlindAI.Attestation.Tdx;
 using BlindAI.Inference.Engines;
 using BlindAI.Inference.Models;
+using BlindAI.Inference.Precision;
 using BlindAI.Protocol;
 using BlindAI.Protocol.Configuration;
 using BlindAI.Protocol.Gate;
+using BlindAI.Protocol.Grpc;
 using BlindAI.Protocol.Hpke;
 using BlindAI.Protocol.Inference;
 using BlindAI.Protocol.Models;
@@ -39,6 +42,8 @@ internal static class FuzzTargets
 
     // What the inspector lets through goes on to ONNX Runtime, as in the server: both must refuse in good order.
     private static readonly OnnxRuntimeEngine Engine = new(new EngineOptions());
+
+    private static readonly byte[] Int8Weights = [.. Enumerable.Range(0, 96 * 64).SelectMany(index => BitConverter.GetBytes(MathF.Sin(index)))];
 
     // The keys of the golden sealed messages, which are the seeds.
     private static readonly HpkePrivateKey SealedRequestKey = HpkePrivateKey.FromScalar(Enumerable.Repeat((byte)1, HpkeSuite.PrivateKeyLength).ToArray());
@@ -89,7 +94,11 @@ internal static class FuzzTargets
         ["binary-http-response"] = input => ReadBinaryHttp(input.ToArray(), async reader => _ = await reader.ReadResponseHeadAsync()),
         ["configuration"] = ReadConfiguration,
         ["protobuf"] = ReadProtobuf,
+        ["grpc-infer"] = input => Serving(bytes => GrpcInferenceRequest.Parse(new(bytes), Limits).Dispose(), input.ToArray()),
+        ["grpc-infer-pieces"] = input => Serving(bytes => GrpcInferenceRequest.Parse(InPieces(bytes), Limits).Dispose(), input.ToArray()),
+        ["grpc-requests"] = ReadGrpcRequests,
         ["onnx"] = input => Serving(bytes => Load(BundleFormat.Onnx, bytes), input.ToArray()),
+        ["int8"] = input => Serving(LoadInt8, input.ToArray()),
         ["tar"] = input => Serving(bytes => Load(BundleFormat.Tar, bytes), input.ToArray()),
     };
 
@@ -291,6 +300,36 @@ internal static class FuzzTargets
         }
     }
 
+    // Every one of them reads the input, whatever the others say of it.
+    private static bool ReadGrpcRequests(ReadOnlySpan<byte> input)
+    {
+        Action<ReadOnlyMemory<byte>>[] readers =
+        [
+            bytes => _ = GrpcInferenceRequest.FindId(InPieces(bytes)),
+            bytes => _ = GrpcRequests.ReadEmpty(InPieces(bytes)),
+            bytes => _ = GrpcRequests.ReadRepository(InPieces(bytes)),
+            bytes => _ = GrpcRequests.ReadModel(InPieces(bytes)),
+            bytes => _ = GrpcRequests.ReadHealth(InPieces(bytes)),
+            bytes => _ = GrpcRequests.ReadIndex(InPieces(bytes)),
+        ];
+        var message = input.ToArray();
+        return readers[1..].Count(read => Serving(read, message)) + (Serving(readers[0], message) ? 0 : throw new InvalidOperationException("A search for an id refused.")) > 0;
+    }
+
+    // As a network leaves them: every length and value is cut somewhere.
+    private static ReadOnlySequence<byte> InPieces(ReadOnlyMemory<byte> bytes)
+    {
+        const int Length = 3;
+        var first = new Piece();
+        var last = first;
+        for (; !bytes.IsEmpty; bytes = bytes[Math.Min(Length, bytes.Length)..])
+        {
+            last = last.Append(bytes[..Math.Min(Length, bytes.Length)]);
+        }
+
+        return new(first, 0, last, last.Memory.Length);
+    }
+
     private static bool ReadProtobuf(ReadOnlySpan<byte> input)
     {
         try
@@ -325,5 +364,30 @@ internal static class FuzzTargets
         using var budget = new ByteBudget(1 << 20, ServingCode.RequestTooLarge, "The fuzzed model");
         using var bundle = BundleReceiver.ReceiveAsync(new MemoryStream(body.ToArray()), format, budget, body.Length).GetAwaiter().GetResult();
         using var model = Engine.Load(bundle, new(), CancellationToken.None);
+    }
+
+    // The seeds keep their weights in a file beside them: changes then hit the graph, not the weights.
+    private static void LoadInt8(ReadOnlyMemory<byte> model)
+    {
+        var body = new MemoryStream();
+        using (var archive = new TarWriter(body, TarEntryFormat.Ustar, leaveOpen: true))
+        {
+            archive.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, "model.onnx") { DataStream = new MemoryStream(model.ToArray()) });
+            archive.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, "w.bin") { DataStream = new MemoryStream(Int8Weights) });
+        }
+
+        using var budget = new ByteBudget(1 << 20, ServingCode.RequestTooLarge, "The fuzzed model");
+        using var bundle = BundleReceiver.ReceiveAsync(new MemoryStream(body.ToArray()), BundleFormat.Tar, budget, body.Length).GetAwaiter().GetResult();
+        Int8Loader.Load(Engine, bundle, new(), measures: false, CancellationToken.None).Model.Dispose();
+    }
+
+    private sealed class Piece : ReadOnlySequenceSegment<byte>
+    {
+        public Piece Append(ReadOnlyMemory<byte> memory)
+        {
+            var next = new Piece { Memory = memory, RunningIndex = RunningIndex + Memory.Length };
+            Next = next;
+            return next;
+        }
     }
 }

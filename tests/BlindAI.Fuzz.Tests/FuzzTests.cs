@@ -12,7 +12,7 @@ namespace BlindAI.Fuzz.Tests;
 public sealed class FuzzTests
 {
     // Loading a model costs about a thousand times what parsing JSON does.
-    private static readonly Dictionary<string, int> Rounds = new(StringComparer.Ordinal) { ["onnx"] = 1500, ["tar"] = 1500 };
+    private static readonly Dictionary<string, int> Rounds = new(StringComparer.Ordinal) { ["onnx"] = 1500, ["int8"] = 1500, ["tar"] = 1500 };
 
     private const int DefaultRounds = 20_000;
 

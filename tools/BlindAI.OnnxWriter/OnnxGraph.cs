@@ -25,23 +25,32 @@ public sealed class OnnxGraph(string name)
     private readonly List<ValueInfoProto> _values = [];
 
     /// <summary>Adds an input; no dimensions make it a scalar.</summary>
-    public OnnxGraph Input(string name, OnnxType type, params ReadOnlySpan<OnnxDimension> dimensions)
+    public OnnxGraph Input(string name, OnnxType type, params ReadOnlySpan<OnnxDimension> dimensions) => Input(name, OnnxTypeProto.Tensor(type, dimensions));
+
+    /// <summary>Adds an input of any type.</summary>
+    public OnnxGraph Input(string name, OnnxTypeProto type)
     {
-        _inputs.Add(new(name, type, dimensions.ToArray()));
+        _inputs.Add(new(name, type));
         return this;
     }
 
     /// <summary>Adds an output; no dimensions make it a scalar.</summary>
-    public OnnxGraph Output(string name, OnnxType type, params ReadOnlySpan<OnnxDimension> dimensions)
+    public OnnxGraph Output(string name, OnnxType type, params ReadOnlySpan<OnnxDimension> dimensions) => Output(name, OnnxTypeProto.Tensor(type, dimensions));
+
+    /// <summary>Adds an output of any type.</summary>
+    public OnnxGraph Output(string name, OnnxTypeProto type)
     {
-        _outputs.Add(new(name, type, dimensions.ToArray()));
+        _outputs.Add(new(name, type));
         return this;
     }
 
     /// <summary>States the type of a value between two nodes.</summary>
-    public OnnxGraph Value(string name, OnnxType type, params ReadOnlySpan<OnnxDimension> dimensions)
+    public OnnxGraph Value(string name, OnnxType type, params ReadOnlySpan<OnnxDimension> dimensions) => Value(name, OnnxTypeProto.Tensor(type, dimensions));
+
+    /// <summary>States any type of a value between two nodes.</summary>
+    public OnnxGraph Value(string name, OnnxTypeProto type)
     {
-        _values.Add(new(name, type, dimensions.ToArray()));
+        _values.Add(new(name, type));
         return this;
     }
 
@@ -142,25 +151,14 @@ public sealed class OnnxGraph(string name)
         }
     }
 
-    // Source: onnx/onnx.proto, ValueInfoProto, TypeProto (tensor_type is 1) and TypeProto.Tensor (elem_type is 1, shape is 2).
+    // Source: onnx/onnx.proto, ValueInfoProto.
     private static void WriteValue(ProtobufWriter writer, ValueInfoProto value)
     {
-        writer.WriteString(1, value.Name);                                                      // name
-        writer.WriteMessage(2, value, static (type, of) =>                                      // type
-            type.WriteMessage(1, of, static (tensor, of) =>                                     // tensor_type
-            {
-                tensor.WriteInt64(1, (int)of.Type);                                             // elem_type
-                tensor.WriteMessage(2, of.Dimensions, static (shape, dimensions) =>             // shape
-                {
-                    foreach (var dimension in dimensions)
-                    {
-                        shape.WriteMessage(1, dimension, OnnxDimension.Write);                  // dim
-                    }
-                });
-            }));
+        writer.WriteString(1, value.Name);                                  // name
+        writer.WriteMessage(2, value.Type, OnnxTypeProto.Write);            // type
     }
 
     private sealed record NodeProto(string Domain, string OperatorType, string[] Inputs, string[] Outputs, OnnxAttribute[] Attributes);
 
-    private sealed record ValueInfoProto(string Name, OnnxType Type, OnnxDimension[] Dimensions);
+    private sealed record ValueInfoProto(string Name, OnnxTypeProto Type);
 }

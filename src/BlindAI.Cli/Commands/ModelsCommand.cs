@@ -98,14 +98,16 @@ internal static class ModelsCommand
         output.WriteLine(Printable.Clean($"{model.Name} version {model.Version.ToString(CultureInfo.InvariantCulture)} (versions: {string.Join(", ", model.Versions)})"));
         output.WriteLine(Printable.Clean($"  digest    {model.Digest}"));
         output.WriteLine(Printable.Clean($"  platform  {model.Platform}"));
+        DerivedText.Write(output, model.Derived);
         Describe("input", model.Inputs);
         Describe("output", model.Outputs);
 
         void Describe(string role, IReadOnlyList<TensorDescription> tensors)
         {
-            foreach (var (name, datatype, shape) in tensors)
+            foreach (var tensor in tensors)
             {
-                output.WriteLine(Printable.Clean($"  {role,-10}{name} {datatype}[{string.Join(',', shape)}]"));
+                var optional = tensor.Parameters is { Optional: true } ? " (optional)" : "";
+                output.WriteLine(Printable.Clean($"  {role,-10}{tensor.Name} {tensor.Datatype}[{string.Join(',', tensor.Shape)}]{optional}"));
             }
         }
     }

@@ -21,7 +21,14 @@ internal static class UploadCommand
         };
         var noLoad = new Option<bool>("--no-load") { Description = "Do not load the model now; its first request does." };
         var timeToLive = ModelArguments.TimeToLive();
-        var command = new Command("upload", "Upload a model from an ONNX file or a bundle folder.") { path, name, version, persist, noLoad, timeToLive };
+        var precision = new Option<string>("--precision")
+        {
+            Description = "as-uploaded, or int8: matrix products run in 8-bit integers (default: as-uploaded).",
+            HelpName = "FORM",
+            DefaultValueFactory = static _ => "as-uploaded",
+        };
+        precision.AcceptOnlyFromAmong("as-uploaded", "int8");
+        var command = new Command("upload", "Upload a model from an ONNX file or a bundle folder.") { path, name, version, persist, noLoad, timeToLive, precision };
         command.SetAction(async (arguments, cancellationToken) =>
         {
             var options = new UploadOptions
@@ -30,6 +37,7 @@ internal static class UploadCommand
                 Persist = arguments.GetValue(persist),
                 Load = !arguments.GetValue(noLoad),
                 TimeToLive = arguments.GetValue(timeToLive),
+                Precision = arguments.GetValue(precision) == "int8" ? UploadPrecision.Int8 : UploadPrecision.AsUploaded,
             };
             var folder = LocalFile.OpenModel(arguments.GetValue(path)!);   // a wrong path is told before anything is sent
             await using var client = await common.ReadTarget(arguments, host).ConnectForDataAsync(host.Error, cancellationToken);
@@ -58,5 +66,6 @@ internal static class UploadCommand
         output.WriteLine(Printable.Clean($"uploaded {answer.Name} version {answer.Version}, {Printable.Bytes(answer.Size)}"));
         output.WriteLine(Printable.Clean($"  digest      {answer.Digest}"));
         output.WriteLine(Printable.Clean($"  durability  {answer.Durability}"));
+        DerivedText.Write(output, answer.Derived);
     }
 }

@@ -15,6 +15,9 @@ public sealed record UploadOptions
     /// <summary>How long the model may live; null means until it is deleted.</summary>
     public TimeSpan? TimeToLive { get; init; }
 
+    /// <summary>In which form the model runs. Default: as it was uploaded.</summary>
+    public UploadPrecision Precision { get; init; }
+
     /// <summary>Told of progress, if anybody listens.</summary>
     public IProgress<UploadProgress>? Progress { get; init; }
 }

@@ -6,6 +6,16 @@ namespace BlindAI.Inference.Engines;
 /// <summary>The inputs and outputs of a model, in the model's order.</summary>
 public sealed record ModelSignature(IReadOnlyList<TensorMetadata> Inputs, IReadOnlyList<TensorMetadata> Outputs)
 {
+    /// <summary>The one input that a request must give, or may give where there is no other; null when that is not one.</summary>
+    public TensorMetadata? SoleInput
+    {
+        get
+        {
+            TensorMetadata[] required = [.. Inputs.Where(input => !input.IsOptional)];
+            return required is [var one] ? one : required.Length == 0 && Inputs is [var only] ? only : null;
+        }
+    }
+
     /// <summary>Refuses a request that does not fit, before anything runs.</summary>
     /// <param name="inputs">The tensors of the request.</param>
     /// <param name="outputs">The names that it asks for; none asks for all.</param>
@@ -22,9 +32,8 @@ public sealed record ModelSignature(IReadOnlyList<TensorMetadata> Inputs, IReadO
             CheckInput(input.Name, input.Tensor.Datatype, input.Tensor.Shape);
         }
 
-        if (inputs.Count < Inputs.Count)
+        if (inputs.Count < Inputs.Count && Inputs.FirstOrDefault(input => !input.IsOptional && !inputs.Any(given => given.Name == input.Name)) is { } missing)
         {
-            var missing = Inputs.First(input => !inputs.Any(given => given.Name == input.Name));
             throw new ServingException(ServingCode.TensorMissing, $"The model needs the input \"{missing.Name}\" ({missing}).");
         }
 

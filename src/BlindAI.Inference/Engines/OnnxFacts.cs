@@ -11,6 +11,9 @@ internal sealed record OnnxFacts
     /// <summary>Files that hold weights, under the names by which the model refers to them.</summary>
     public required IReadOnlyDictionary<string, BundleFile> ExternalFiles { get; init; }
 
+    /// <summary>Names of the graph's inputs in its order, those with a default among them.</summary>
+    public required IReadOnlyList<string> Inputs { get; init; }
+
     /// <summary>Inputs and outputs whose number of dimensions the model leaves open: ONNX Runtime reports them as scalars.</summary>
     public required IReadOnlySet<string> WithoutRank { get; init; }
 

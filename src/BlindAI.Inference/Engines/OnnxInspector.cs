@@ -10,8 +10,9 @@ namespace BlindAI.Inference.Engines;
 /// 1. It is a protobuf and not ONNX Runtime's own flatbuffer format. 2. It has one graph and versions that the runtime knows. 3. Every operator
 /// is of a known domain or one of the model's own functions. 4. Sub-graphs and functions are bounded, the latter also in what they expand to.
 /// 5. Every constant holds as many bytes as its shape says. 6. External data stays inside the bundle's own files.
+/// 7. Inputs and outputs are tensors, and a C string holds their names.
 /// A singular field given twice is refused throughout: parsers disagree on what that means. Source: onnx/onnx.proto; field numbers stand beside their names.
-/// Messages name operators and domains, and no other content.
+/// Messages name operators, domains, inputs and outputs, and no other content.
 /// </remarks>
 internal sealed class OnnxInspector
 {
@@ -20,10 +21,13 @@ internal sealed class OnnxInspector
 
     private const string NotOnnxHint = "is this an .onnx file?";
 
+    /// <summary>What to do with a model whose inputs or outputs are no tensors.</summary>
+    internal const string NotTensorHint = "take the elements out inside the model, or export without sequences and maps (for scikit-learn: zipmap=False).";
+
     private const int MaxSubgraphDepth = 16;
 
     // Model, then graph, node and attribute for each level of sub-graphs, then tensor and entry.
-    private const int MaxMessageDepth = 1 + (3 * (MaxSubgraphDepth + 1)) + 3;
+    internal const int MaxMessageDepth = 1 + (3 * (MaxSubgraphDepth + 1)) + 3;
 
     // Ten times what the largest published models have.
     private const int MaxNodes = 500_000;
@@ -44,6 +48,7 @@ internal sealed class OnnxInspector
     private readonly OnnxFunctions _functions = new();
     private readonly HashSet<string> _foreignDomains = new(StringComparer.Ordinal);
     private readonly HashSet<string> _withoutRank = new(StringComparer.Ordinal);
+    private readonly List<string> _inputs = [];
     private readonly OnnxTensorInspector _tensors;
     private int _nodes;
     private int _tensorCount;
@@ -77,6 +82,7 @@ internal sealed class OnnxInspector
         {
             Model = inspector._model,
             ExternalFiles = inspector._tensors.ExternalFiles,
+            Inputs = inspector._inputs,
             WithoutRank = inspector._withoutRank,
             Traits = new(inspector._hasLoops, inspector._sharesScales),
         };
@@ -186,7 +192,7 @@ internal sealed class OnnxInspector
                     InspectTensor(graph.ReadMessage(), mayBeExternal: depth == 0);
                     break;
                 case 11 or 12 when depth == 0:                                              // input, output
-                    InspectValue(graph.ReadMessage());
+                    InspectValue(graph.FieldNumber == 11 ? "input" : "output", graph.ReadMessage());
                     break;
                 case 15:                                                                    // sparse_initializer
                     InspectSparseTensor(graph.ReadMessage());
@@ -325,11 +331,12 @@ internal sealed class OnnxInspector
         _tensors.Inspect(tensor, mayBeExternal);
     }
 
-    // A value without type.tensor_type.shape has any number of dimensions.
-    private void InspectValue(ProtobufReader value)
+    private void InspectValue(string role, ProtobufReader value)
     {
-        string? name = null;
+        var name = "";
         var hasShape = false;
+        string? kind = null;
+        var elementType = OnnxTypes.Undefined;
         var seen = new SingularFields();
         while (value.TryReadField())
         {
@@ -341,37 +348,94 @@ internal sealed class OnnxInspector
                     break;
                 case 2:                                                                     // type
                     seen.Once(2);
-                    hasShape = HasShape(value.ReadMessage());
+                    (kind, elementType, hasShape) = InspectType(value.ReadMessage());
                     break;
             }
         }
 
-        if (name is not null && !hasShape)
+        // ONNX Runtime's interface takes names as C strings, and would find another value.
+        if (name.Length == 0 || name.Contains('\0', StringComparison.Ordinal))
+        {
+            throw new ServingException(ServingCode.ModelInvalid, $"The name of an {role} of the model is empty or holds a NUL.");
+        }
+
+        if (kind is not null)
+        {
+            throw new ServingException(ServingCode.ModelUnsupported, $"The {role} \"{Shorten(name)}\" is {kind}, and the protocol carries tensors.", NotTensorHint);
+        }
+
+        if (elementType != OnnxTypes.Undefined && OnnxTypes.Find(elementType) is null)
+        {
+            throw NotCarried(role, name);
+        }
+
+        if (role == "input")
+        {
+            _inputs.Add(name);
+        }
+
+        // A value without type.tensor_type.shape has any number of dimensions.
+        if (!hasShape)
         {
             _ = _withoutRank.Add(name);
         }
     }
 
-    private static bool HasShape(ProtobufReader type)
+    /// <summary>The refusal of an element type that ONNX has and the protocol has not.</summary>
+    internal static ServingException NotCarried(string role, string name) => new(ServingCode.ModelUnsupported,
+        $"The {role} \"{Shorten(name)}\" has an element type that the protocol cannot carry.", "cast it to a supported type inside the model.");
+
+    // What else than a tensor the type is, and what a tensor states of itself. An output may state nothing: ONNX Runtime then infers its type.
+    private static (string? Kind, int ElementType, bool HasShape) InspectType(ProtobufReader type)
     {
+        string? kind = null;
+        var elementType = OnnxTypes.Undefined;
         var hasShape = false;
         while (type.TryReadField())
         {
-            if (type.FieldNumber == 1)                                                      // tensor_type
+            switch (type.FieldNumber)
             {
-                var tensor = type.ReadMessage();
-                while (tensor.TryReadField())
-                {
-                    hasShape |= tensor.FieldNumber == 2;                                    // shape
-                }
+                case 1:                                                                     // tensor_type
+                    var tensor = type.ReadMessage();
+                    while (tensor.TryReadField())
+                    {
+                        switch (tensor.FieldNumber)
+                        {
+                            case 1:                                                         // elem_type
+                                elementType = tensor.ReadInt32();
+                                break;
+                            case 2:                                                         // shape
+                                hasShape = true;
+                                break;
+                        }
+                    }
+
+                    break;
+                case 4:
+                    kind = "a sequence";
+                    break;
+                case 5:
+                    kind = "a map";
+                    break;
+                case 7:
+                    kind = "an opaque value";
+                    break;
+                case 8:
+                    kind = "a sparse tensor";
+                    break;
+                case 9:
+                    kind = "an optional value";
+                    break;
             }
         }
 
-        return hasShape;
+        return (kind, elementType, hasShape);
     }
 
     private static ServingException UnknownDomain(string domain) => new(ServingCode.ModelUnsupported,
         $"The model uses operators of the domain \"{DomainName(domain)}\", which are not available.", "custom operators are native code and are never loaded.");
 
-    private static string DomainName(string domain) => domain.Length == 0 ? "ai.onnx" : domain[..Math.Min(domain.Length, 64)].ReplaceLineEndings(" ");
+    private static string DomainName(string domain) => domain.Length == 0 ? "ai.onnx" : Shorten(domain);
+
+    private static string Shorten(string name) => name[..Math.Min(name.Length, 64)].ReplaceLineEndings(" ");
 }

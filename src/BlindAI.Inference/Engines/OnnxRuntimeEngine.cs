@@ -34,7 +34,7 @@ public sealed partial class OnnxRuntimeEngine : IInferenceEngine
             var session = Open(facts, asked.IntraOpThreads ?? _options.IntraOpThreads, cancellationToken);
             try
             {
-                return new OnnxRuntimeModel(session, ReadSignature(session, facts.WithoutRank), facts.Traits);
+                return new OnnxRuntimeModel(session, ReadSignature(session, facts), facts.Traits);
             }
             catch
             {
@@ -76,6 +76,9 @@ public sealed partial class OnnxRuntimeEngine : IInferenceEngine
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         options.AddSessionConfigEntry("session.inter_op.allow_spinning", "0");
 
+        // On processors without VNNI, products of 8-bit integers would saturate at 16 bits without it.
+        options.AddSessionConfigEntry("session.x64quantprecision", "1");
+
         // Without it the bytes decide, and a file can be protobuf to one reader and a flatbuffer to another.
         options.AddSessionConfigEntry("session.load_model_format", "ONNX");
         if (facts.ExternalFiles.Count > 0)
@@ -86,21 +89,27 @@ public sealed partial class OnnxRuntimeEngine : IInferenceEngine
         return options;
     }
 
-    private static ModelSignature ReadSignature(InferenceSession session, IReadOnlySet<string> withoutRank) => new(
-        [.. session.InputNames.Select(name => Describe("input", name, session.InputMetadata[name], withoutRank))],
-        [.. session.OutputNames.Select(name => Describe("output", name, session.OutputMetadata[name], withoutRank))]);
-
-    private static TensorMetadata Describe(string role, string name, NodeMetadata metadata, IReadOnlySet<string> withoutRank)
+    // ONNX Runtime lists inputs that have a default apart, as "overridable initializers"; here they stand where the model has them.
+    private static ModelSignature ReadSignature(InferenceSession session, OnnxFacts facts)
     {
+        var inputs = session.InputNames.Select(name => Describe("input", name, session.InputMetadata[name], facts))
+            .Concat(session.OverridableInitializerMetadata.Select(input => Describe("input", input.Key, input.Value, facts) with { IsOptional = true }))
+            .ToDictionary(input => input.Name, StringComparer.Ordinal);
+        return new(
+            [.. facts.Inputs.Distinct(StringComparer.Ordinal).Where(inputs.ContainsKey).Select(name => inputs[name])],
+            [.. session.OutputNames.Select(name => Describe("output", name, session.OutputMetadata[name], facts))]);
+    }
+
+    private static TensorMetadata Describe(string role, string name, NodeMetadata metadata, OnnxFacts facts)
+    {
+        // The inspection has seen what the model states; this is what ONNX Runtime infers where it states no type.
         if (metadata.OnnxValueType != OnnxValueType.ONNX_TYPE_TENSOR)
         {
-            throw new ServingException(ServingCode.ModelUnsupported, $"The {role} \"{name}\" is no tensor.",
-                "export without sequences and maps (for scikit-learn: zipmap=False).");
+            throw new ServingException(ServingCode.ModelUnsupported, $"The {role} \"{name}\" is no tensor, and the protocol carries tensors.", OnnxInspector.NotTensorHint);
         }
 
-        var datatype = OnnxTypes.Find((int)metadata.ElementDataType) ?? throw new ServingException(ServingCode.ModelUnsupported,
-            $"The {role} \"{name}\" has an element type that the protocol cannot carry.", "cast it to a supported type inside the model.");
-        return new TensorMetadata(name, datatype, withoutRank.Contains(name) && metadata.Dimensions.Length == 0
+        var datatype = OnnxTypes.Find((int)metadata.ElementDataType) ?? throw OnnxInspector.NotCarried(role, name);
+        return new TensorMetadata(name, datatype, facts.WithoutRank.Contains(name) && metadata.Dimensions.Length == 0
             ? null
             : [.. metadata.Dimensions.Select(dimension => dimension < 0 ? TensorMetadata.Variable : dimension)]);
     }

@@ -6,6 +6,9 @@ namespace BlindAI.Inference.Engines;
 /// <remarks>Source: onnx/onnx.proto, TensorProto.DataType; ONNX Runtime numbers its own element types the same way.</remarks>
 internal static class OnnxTypes
 {
+    /// <summary>No type is stated.</summary>
+    public const int Undefined = 0;
+
     public const int String = 8;
 
     /// <summary>The protocol's datatype; null where it has none (complex numbers, 8-bit and smaller floats, 4-bit integers).</summary>

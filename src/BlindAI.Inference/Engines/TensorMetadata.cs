@@ -33,6 +33,9 @@ public sealed record TensorMetadata
     /// <summary>Whether the model fixes the number of dimensions.</summary>
     public bool HasRank { get; }
 
+    /// <summary>Whether a request may leave it out: an input for which the model has a default.</summary>
+    public bool IsOptional { get; init; }
+
     /// <summary>Whether a tensor of that shape fits.</summary>
     public bool Accepts(TensorShape shape)
     {

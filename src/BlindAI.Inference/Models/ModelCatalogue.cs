@@ -117,6 +117,7 @@ public sealed class ModelCatalogue : IDisposable
             }
 
             entry.Leases++;
+            entry.IsUnloading = false;
             entry.LastUse = ++_uses;
             loading = entry.Loading;
         }
@@ -178,6 +179,60 @@ public sealed class ModelCatalogue : IDisposable
         }
     }
 
+    /// <summary>Loads the newest version of a model; nothing happens when it is loaded.</summary>
+    /// <exception cref="ServingException">As <see cref="AcquireAsync"/>.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; a load that began goes on.</exception>
+    public async Task LoadAsync(NamespaceName owner, ModelName name, CancellationToken cancellationToken = default)
+    {
+        int newest;
+        lock (_gate)
+        {
+            newest = _shelves.GetValueOrDefault(owner)?.FindAll(name, version: null) is [.., var last] ? last.Version : throw NotFound();
+        }
+
+        using var lease = await AcquireAsync(owner, name, newest, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Unloads every loaded version of a model; the next request, or a load, loads it again. Requests that run finish, and the memory goes when the last of them ends.</summary>
+    /// <exception cref="ServingException">
+    /// <see cref="ServingCode.ModelNotFound"/>; <see cref="ServingCode.UnloadRefused"/>: a loaded version could not be loaded again, so none is unloaded.
+    /// </exception>
+    public void Unload(NamespaceName owner, ModelName name)
+    {
+        var unloaded = new List<ILoadedModel>();
+        lock (_gate)
+        {
+            var entries = _shelves.GetValueOrDefault(owner)?.FindAll(name, version: null) ?? [];
+            if (entries.Length == 0)
+            {
+                throw NotFound();
+            }
+
+            if (entries.FirstOrDefault(entry => entry is { Model: not null, Bundle: null }) is { } kept)
+            {
+                throw new ServingException(ServingCode.UnloadRefused, $"Version {kept.Version} of the model is loaded, and its uploaded bytes were dropped: it could not be loaded again.",
+                    "delete it to free its memory, and upload it when it is needed again.");
+            }
+
+            foreach (var entry in entries.Where(entry => entry.Model is not null))
+            {
+                if (entry.Leases > 0)
+                {
+                    entry.IsUnloading = true;
+                }
+                else
+                {
+                    unloaded.Add(entry.TakeModel());
+                }
+            }
+        }
+
+        foreach (var model in unloaded)
+        {
+            model.Dispose();
+        }
+    }
+
     /// <summary>Deletes everything; models that run go when their leases do.</summary>
     public void Dispose()
     {
@@ -216,8 +271,8 @@ public sealed class ModelCatalogue : IDisposable
         ILoadedModel? model = null;
         try
         {
-            (model, var configuration, var profile) = await _loader.LoadAsync(bundle, options.Overrides, cancellationToken).ConfigureAwait(false);
-            var description = Describe(upload, bundle, model.Signature, options.TimeToLive) with { Configuration = configuration };
+            (model, var derived, var configuration, var profile) = await _loader.LoadAsync(bundle, options.Overrides, cancellationToken).ConfigureAwait(false);
+            var description = Describe(upload, bundle, model.Signature, options.TimeToLive) with { Configuration = configuration, Derived = derived };
             var entry = new ModelEntry(upload.Shelf, description, options.Overrides, profile, upload.Budget);
             lock (_gate)
             {
@@ -328,12 +383,15 @@ public sealed class ModelCatalogue : IDisposable
     private void Release(ModelEntry entry)
     {
         bool isLast;
+        ILoadedModel? unloaded;
         lock (_gate)
         {
             entry.Leases--;
             isLast = entry is { IsDeleted: true, Leases: 0 };
+            unloaded = entry is { IsUnloading: true, IsDeleted: false, Leases: 0, Model: not null } ? entry.TakeModel() : null;
         }
 
+        unloaded?.Dispose();
         if (isLast)
         {
             entry.Free();

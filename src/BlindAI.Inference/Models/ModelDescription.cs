@@ -1,4 +1,5 @@
 using BlindAI.Inference.Engines;
+using BlindAI.Inference.Precision;
 using BlindAI.Protocol.Models;
 
 namespace BlindAI.Inference.Models;
@@ -20,6 +21,9 @@ public sealed record ModelDescription
 
     /// <summary>SHA-256 of the ONNX file that runs (64 lower hexadecimal digits): what <c>sha256sum</c> prints for it.</summary>
     public required string Sha256 { get; init; }
+
+    /// <summary>What runs in the place of that file; null where it runs as it was uploaded.</summary>
+    public DerivedForm? Derived { get; init; }
 
     /// <summary>Inputs and outputs.</summary>
     public required ModelSignature Signature { get; init; }

@@ -36,12 +36,25 @@ internal sealed class ModelEntry(NamespaceShelf shelf, ModelDescription descript
 
     public bool IsDeleted { get; set; }
 
+    /// <summary>Whether it shall be unloaded when its last lease ends; whoever acquires it before that changes its mind.</summary>
+    public bool IsUnloading { get; set; }
+
     public ITimer? Expiry { get; set; }
 
     /// <summary>The description while it is loaded: one object for all leases.</summary>
     public ModelDescription Loaded => description;
 
     public ModelDescription Describe() => Model is not null ? description : description with { State = ModelState.Unloaded };
+
+    /// <summary>Takes the loaded model out, to be disposed of outside the lock. Only without leases.</summary>
+    public ILoadedModel TakeModel()
+    {
+        var model = Model!;
+        Model = null;
+        IsUnloading = false;
+        Shelf.Loaded--;
+        return model;
+    }
 
     /// <summary>Frees everything. Only without leases, and outside the lock, since a session takes milliseconds to end.</summary>
     public void Free()

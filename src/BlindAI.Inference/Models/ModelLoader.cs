@@ -1,4 +1,5 @@
 using BlindAI.Inference.Engines;
+using BlindAI.Inference.Precision;
 using BlindAI.Inference.Scheduling;
 using BlindAI.Protocol;
 
@@ -15,7 +16,7 @@ internal sealed class ModelLoader(IInferenceEngine engine, ModelProfiler? profil
     /// <summary>Loads and measures on a thread of its own: that blocks for seconds, and the thread pool has requests to read.</summary>
     /// <exception cref="ServingException">As <see cref="IInferenceEngine.Load"/> and <see cref="ModelProfiler.Measure"/>.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the engine no longer reads the bundle.</exception>
-    public Task<(ILoadedModel Model, ModelConfiguration Configuration, RunProfile Profile)> LoadAsync(ModelBundle bundle, ModelOverrides overrides, CancellationToken cancellationToken) =>
+    public Task<(ILoadedModel Model, DerivedForm? Derived, ModelConfiguration Configuration, RunProfile Profile)> LoadAsync(ModelBundle bundle, ModelOverrides overrides, CancellationToken cancellationToken) =>
         OnOwnThreadAsync(() => Load(bundle, overrides, cancellationToken));
 
     /// <summary>Loads what was loaded and measured before.</summary>
@@ -24,7 +25,7 @@ internal sealed class ModelLoader(IInferenceEngine engine, ModelProfiler? profil
     {
         lock (_turn)
         {
-            return engine.Load(bundle, overrides, cancellationToken);
+            return LoadForm(bundle, overrides, measures: false, cancellationToken).Model;
         }
     });
 
@@ -42,16 +43,16 @@ internal sealed class ModelLoader(IInferenceEngine engine, ModelProfiler? profil
         }
     }
 
-    private (ILoadedModel Model, ModelConfiguration Configuration, RunProfile Profile) Load(ModelBundle bundle, ModelOverrides overrides, CancellationToken cancellationToken)
+    private (ILoadedModel Model, DerivedForm? Derived, ModelConfiguration Configuration, RunProfile Profile) Load(ModelBundle bundle, ModelOverrides overrides, CancellationToken cancellationToken)
     {
         lock (_turn)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var model = engine.Load(bundle, overrides, cancellationToken);
+            var (model, derived) = LoadForm(bundle, overrides, measures: true, cancellationToken);
             try
             {
                 var (configuration, profile) = profiler?.Measure(model, overrides, cancellationToken) ?? ModelProfiler.Assume(overrides);
-                return (model, configuration, profile);
+                return (model, derived, configuration, profile);
             }
             catch
             {
@@ -60,6 +61,11 @@ internal sealed class ModelLoader(IInferenceEngine engine, ModelProfiler? profil
             }
         }
     }
+
+    private (ILoadedModel Model, DerivedForm? Derived) LoadForm(ModelBundle bundle, ModelOverrides overrides, bool measures, CancellationToken cancellationToken) =>
+        overrides.Precision == ModelPrecision.DynamicInt8
+            ? Int8Loader.Load(engine, bundle, overrides, measures, cancellationToken)
+            : (engine.Load(bundle, overrides, cancellationToken), null);
 
     private static Task<T> OnOwnThreadAsync<T>(Func<T> load) =>
         Task.Factory.StartNew(load, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);

@@ -9,7 +9,7 @@ namespace BlindAI.Inference.Scheduling;
 
 /// <summary>Finds out whether a model's first dimension is a batch dimension: whether rows give together what they give alone.</summary>
 /// <remarks>
-/// 1. Every input begins with a dimension of any size, and no output begins with a fixed one. 2. No loop, whose length one row's values could set for all, and no scale that rows share.
+/// 1. No input has a default, every input begins with a dimension of any size, and no output begins with a fixed one. 2. No loop, whose length one row's values could set for all, and no scale that rows share.
 /// 3. Three rows of unlike values, run together and alone, agree. A model that fails a step is never batched: one caller's data would show in another's answer.
 /// </remarks>
 internal static class RowTrial
@@ -25,6 +25,11 @@ internal static class RowTrial
     public static string? FindObstacle(ILoadedModel model, int variable, CancellationToken cancellationToken)
     {
         var signature = model.Signature;
+        if (signature.Inputs.Any(input => input.IsOptional))
+        {
+            return "an input may be left out, and its default belongs to no row";
+        }
+
         if (signature.Inputs.Count == 0 || signature.Inputs.Any(input => !input.HasRank || input.Shape is not [TensorMetadata.Variable, ..]))
         {
             return "not every input begins with a dimension of any size";

@@ -12,7 +12,7 @@ internal static class SyntheticInputs
     // 64 Mi elements are as much as a request of the default limit holds.
     private const long MaxElements = 64L << 20;
 
-    /// <summary>Makes inputs; null where the model fixes more elements than a request could hold, or leaves the rank of an input open.</summary>
+    /// <summary>Makes inputs, without those that have a default; null where the model fixes more elements than a request could hold, or leaves the rank of an input open.</summary>
     /// <param name="signature">The model's inputs.</param>
     /// <param name="firstRow">The row to begin with: other rows have other values.</param>
     /// <param name="rows">The size of a first dimension that is variable.</param>
@@ -20,7 +20,7 @@ internal static class SyntheticInputs
     public static IReadOnlyList<NamedTensor>? TryMake(ModelSignature signature, int firstRow, int rows, int variable)
     {
         var inputs = new List<NamedTensor>(signature.Inputs.Count);
-        foreach (var input in signature.Inputs)
+        foreach (var input in signature.Inputs.Where(input => !input.IsOptional))
         {
             if (!input.HasRank)
             {

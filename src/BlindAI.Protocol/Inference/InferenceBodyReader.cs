@@ -104,7 +104,7 @@ public sealed class InferenceBodyReader(PipeReader pipe, ProtocolLimits limits)
                 Check?.Invoke(input);
                 if (input.BinarySize is { } size)
                 {
-                    input.CheckBinarySize(size);
+                    RequestRules.CheckSize(input, size, "\"binary_data_size\" says");
                 }
             }
 
@@ -122,7 +122,7 @@ public sealed class InferenceBodyReader(PipeReader pipe, ProtocolLimits limits)
                 buffers.Add(buffer);
                 await body!.ReadExactlyAsync(buffer.Memory, weight: 1, cancellationToken).ConfigureAwait(false);
                 TensorCopies.Add(size);
-                CheckByteStrings(input);
+                RequestRules.CheckByteStrings(input, limits);
                 tensors[index] = new(input.Name, new Tensor(input.Datatype, input.Shape, buffer.Memory));
             }
 
@@ -141,14 +141,6 @@ public sealed class InferenceBodyReader(PipeReader pipe, ProtocolLimits limits)
             }
 
             throw;
-        }
-    }
-
-    private void CheckByteStrings(InputDescription input)
-    {
-        if (input.Datatype == TensorDatatype.Bytes && input.Shape.ElementCount > limits.MaxByteStrings)
-        {
-            throw new ServingException(ServingCode.RequestTooLarge, $"Input \"{input.Name}\" has more than {limits.MaxByteStrings} elements.");
         }
     }
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace BlindAI.Protocol.Inference;
 
-/// <summary>The JSON of an inference request, without the tensors.</summary>
+/// <summary>What an inference request says, without the tensors.</summary>
 /// <remarks>Source: Open Inference Protocol v2, "Inference Request JSON Object", and Triton's binary tensor data extension.</remarks>
 public sealed record InferenceRequestHeader
 {

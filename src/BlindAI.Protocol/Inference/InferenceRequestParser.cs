@@ -55,9 +55,9 @@ internal ref struct InferenceRequestParser(ReadOnlySpan<byte> utf8, ProtocolLimi
         Expect(JsonTokenType.StartArray, "\"inputs\"");
         while (_reader.Read() && _reader.TokenType != JsonTokenType.EndArray)
         {
-            CheckCount(inputs.Count, "inputs");
+            RequestRules.CheckCount(inputs.Count, limits.MaxTensors, "inputs");
             var input = ReadInput();
-            inputs.Add(names.Add(input.Name) ? input : throw new ServingException(ServingCode.TensorDuplicate, $"Input \"{input.Name}\" is given twice."));
+            inputs.Add(names.Add(input.Name) ? input : throw RequestRules.InputDuplicate(input.Name));
         }
 
         return inputs;
@@ -88,8 +88,7 @@ internal ref struct InferenceRequestParser(ReadOnlySpan<byte> utf8, ProtocolLimi
             throw Malformed($"An input has no \"{(name is null ? "name" : shape is null ? "shape" : "datatype")}\".");
         }
 
-        var datatype = TensorDatatypes.Find(datatypeName)
-            ?? throw new ServingException(ServingCode.DatatypeInvalid, $"Input \"{name}\" has an unknown datatype.", "the protocol's names are BOOL, UINT8 to UINT64, INT8 to INT64, FP16, BF16, FP32, FP64 and BYTES.");
+        var datatype = RequestRules.Datatype(name, datatypeName);
         if (data is null == binarySize is null)
         {
             throw data is null
@@ -107,9 +106,9 @@ internal ref struct InferenceRequestParser(ReadOnlySpan<byte> utf8, ProtocolLimi
         Expect(JsonTokenType.StartArray, "\"outputs\"");
         while (_reader.Read() && _reader.TokenType != JsonTokenType.EndArray)
         {
-            CheckCount(outputs.Count, "outputs");
+            RequestRules.CheckCount(outputs.Count, limits.MaxTensors, "outputs");
             var output = ReadOutput();
-            outputs.Add(names.Add(output.Name) ? output : throw new ServingException(ServingCode.TensorDuplicate, $"Output \"{output.Name}\" is asked for twice."));
+            outputs.Add(names.Add(output.Name) ? output : throw RequestRules.OutputDuplicate(output.Name));
         }
 
         return outputs;
@@ -131,7 +130,7 @@ internal ref struct InferenceRequestParser(ReadOnlySpan<byte> utf8, ProtocolLimi
                 Expect(JsonTokenType.StartObject, "\"parameters\"");
                 while (NextMember(out var parameter))
                 {
-                    RefuseUnoffered(parameter);
+                    RequestParameters.RefuseUnoffered(parameter);
                     binary = parameter == "binary_data" ? ReadBoolean(parameter) : SkipAndKeep(binary);
                 }
             }
@@ -150,14 +149,14 @@ internal ref struct InferenceRequestParser(ReadOnlySpan<byte> utf8, ProtocolLimi
         Expect(JsonTokenType.StartObject, "\"parameters\"");
         while (NextMember(out var name))
         {
-            RefuseUnoffered(name);
+            RequestParameters.RefuseUnoffered(name);
             if (name != "binary_data_size")
             {
                 _reader.Skip();
             }
             else if (_reader.TokenType == JsonTokenType.Number && _reader.TryGetInt64(out var value) && value >= 0)
             {
-                size = value <= limits.MaxRequestBytes ? (int)value : throw TooLarge("\"binary_data_size\"", limits.MaxRequestBytes);
+                size = value <= limits.MaxRequestBytes ? (int)value : throw RequestRules.TooLarge("\"binary_data_size\"", limits.MaxRequestBytes);
             }
             else
             {
@@ -173,41 +172,25 @@ internal ref struct InferenceRequestParser(ReadOnlySpan<byte> utf8, ProtocolLimi
         Expect(JsonTokenType.StartObject, "\"parameters\"");
         while (NextMember(out var name))
         {
-            RefuseUnoffered(name);
+            RequestParameters.RefuseUnoffered(name);
             switch (name)
             {
                 case "binary_data_output":
                     parameters.BinaryOutputs = ReadBoolean(name);
                     break;
                 case "timeout":
-                    // Microseconds; 0 means none, as in Triton.
-                    parameters.QueueTimeout = _reader.TokenType == JsonTokenType.Number && _reader.TryGetInt64(out var microseconds) && microseconds is >= 0 and <= 86_400_000_000
-                        ? microseconds == 0 ? null : TimeSpan.FromMicroseconds(microseconds)
-                        : throw Malformed("\"timeout\" is not a number of microseconds up to a day.");
+                    parameters.SetTimeout(_reader.TokenType == JsonTokenType.Number && _reader.TryGetInt64(out var microseconds) ? microseconds : null);
                     break;
                 case "priority":
-                    parameters.Priority = _reader.TokenType == JsonTokenType.Number && _reader.TryGetUInt64(out var priority)
-                        ? priority
-                        : throw Malformed("\"priority\" is not a non-negative integer.");
+                    parameters.SetPriority(_reader.TokenType == JsonTokenType.Number && _reader.TryGetUInt64(out var priority) ? priority : null);
                     break;
                 case "blindai_model_digest":
-                    parameters.ModelDigests = ReadText(name, 4096).Split(',', StringSplitOptions.TrimEntries);
+                    parameters.SetModelDigests(ReadText(name, RequestParameters.MaxDigestsLength));
                     break;
                 default:
                     _reader.Skip();
                     break;
             }
-        }
-    }
-
-    // Ignoring these would change what an answer means, so they are refused until they are offered.
-    private static void RefuseUnoffered(string parameter)
-    {
-        if (parameter is "sequence_id" or "sequence_start" or "sequence_end" or "classification" or "shared_memory_region" or "shared_memory_byte_size" or "shared_memory_offset" or "blindai_receipt"
-            || parameter.StartsWith("triton_", StringComparison.Ordinal))
-        {
-            throw new ServingException(ServingCode.ParameterUnsupported, $"The parameter \"{parameter}\" is not offered here.",
-                "sequences, classification, shared memory and receipts are not; leave the parameter out.");
         }
     }
 
@@ -247,7 +230,7 @@ internal ref struct InferenceRequestParser(ReadOnlySpan<byte> utf8, ProtocolLimi
     private string ReadText(string name, int maxLength = ProtocolLimits.MaxNameLength)
     {
         var text = _reader.TokenType == JsonTokenType.String ? _reader.GetString()! : throw Malformed($"\"{name}\" is not a string.");
-        return text.Length <= maxLength ? text : throw TooLarge($"\"{name}\"", maxLength);
+        return text.Length <= maxLength ? text : throw RequestRules.TooLarge($"\"{name}\"", maxLength);
     }
 
     private bool ReadBoolean(string name) => _reader.TokenType switch
@@ -267,7 +250,7 @@ internal ref struct InferenceRequestParser(ReadOnlySpan<byte> utf8, ProtocolLimi
         }
 
         // Some names come back in an answer: none that is too long to be one of ours is even read.
-        name = _reader.ValueSpan.Length <= MaxEncodedNameLength ? _reader.GetString()! : throw TooLarge("The name of a member", ProtocolLimits.MaxNameLength);
+        name = _reader.ValueSpan.Length <= MaxEncodedNameLength ? _reader.GetString()! : throw RequestRules.TooLarge("The name of a member", ProtocolLimits.MaxNameLength);
         _reader.Read();
         return true;
     }
@@ -280,23 +263,5 @@ internal ref struct InferenceRequestParser(ReadOnlySpan<byte> utf8, ProtocolLimi
         }
     }
 
-    private readonly void CheckCount(int count, string what)
-    {
-        if (count == limits.MaxTensors)
-        {
-            throw TooLarge($"The number of {what}", limits.MaxTensors);
-        }
-    }
-
     private static ServingException Malformed(string message) => new(ServingCode.RequestMalformed, message);
-
-    private static ServingException TooLarge(string what, int limit) => new(ServingCode.RequestTooLarge, $"{what} is over the limit of {limit}.");
-
-    private struct RequestParameters
-    {
-        public bool BinaryOutputs;
-        public TimeSpan? QueueTimeout;
-        public ulong Priority;
-        public IReadOnlyList<string>? ModelDigests;
-    }
 }

@@ -35,10 +35,7 @@ public static class JsonTensorReader
         }
 
         // "1," becomes eight bytes of FP64: what is converted to is bounded as well as what arrives.
-        if (input.Datatype.ElementSize() is { } size && input.Shape.ByteCount(size) > limits.MaxRequestBytes)
-        {
-            throw new ServingException(ServingCode.RequestTooLarge, $"The data of input \"{input.Name}\" is over the limit of {limits.MaxRequestBytes} bytes.", "send fewer tensors at once, or ask the operator for a higher limit.");
-        }
+        RequestRules.CheckConverted(input, limits);
 
         buffer = input.Datatype == TensorDatatype.Bytes
             ? ReadStrings(input, json, limits)
@@ -106,10 +103,7 @@ public static class JsonTensorReader
 
     private static NativeBuffer ReadStrings(InputDescription input, ReadOnlySpan<byte> json, ProtocolLimits limits)
     {
-        if (input.Shape.ElementCount > limits.MaxByteStrings)
-        {
-            throw new ServingException(ServingCode.RequestTooLarge, $"Input \"{input.Name}\" has more than {limits.MaxByteStrings} elements.");
-        }
+        RequestRules.CheckByteStrings(input, limits);
 
         // Text in JSON is never shorter than its UTF-8, quotes included, so this bound is enough and the text is decoded in place.
         using var scratch = new NativeBuffer(checked(json.Length + ((int)input.Shape.ElementCount * Tensor.BytesPrefixLength)));

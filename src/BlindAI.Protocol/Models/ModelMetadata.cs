@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace BlindAI.Protocol.Models;
 
 /// <summary>The metadata of a model: the protocol's members, and the model's digest.</summary>
@@ -24,4 +26,8 @@ public sealed record ModelMetadata
 
     /// <summary>The model digest of that version.</summary>
     public required string Digest { get; init; }
+
+    /// <summary>The form that runs in its place; null where it runs as it was uploaded.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DerivedModel? Derived { get; init; }
 }

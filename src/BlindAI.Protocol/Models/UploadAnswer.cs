@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace BlindAI.Protocol.Models;
 
 /// <summary>What the server answers to an upload.</summary>
@@ -27,4 +29,8 @@ public sealed record UploadAnswer
 
     /// <summary>How long the model lasts: <c>memory</c> until the server stops.</summary>
     public required string Durability { get; init; }
+
+    /// <summary>The form that runs in its place; null where it runs as it was uploaded.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DerivedModel? Derived { get; init; }
 }

@@ -58,6 +58,9 @@ public ref struct ProtobufReader
     /// <summary>The layout of the current field's value.</summary>
     public ProtobufWireType WireType { get; private set; }
 
+    /// <summary>Where the next byte is, counted from the start of the outermost message: between a value and the next tag, or between a tag and its value.</summary>
+    public readonly int Offset => _origin + _position;
+
     /// <summary>Moves to the next field; false at the end of the message.</summary>
     /// <exception cref="ProtobufException">The tag, or the value that was left unread, is malformed.</exception>
     public bool TryReadField()
@@ -74,26 +77,7 @@ public ref struct ProtobufReader
 
         _fieldStart = _position;
         var tag = TakeVarint();
-        if (tag > uint.MaxValue)
-        {
-            throw Fault("A field number is over its limit", _fieldStart);
-        }
-
-        FieldNumber = (int)(tag >> 3);
-        if (FieldNumber == 0)
-        {
-            throw Fault("A field has the number 0", _fieldStart);
-        }
-
-        WireType = (tag & 7) switch
-        {
-            0 => ProtobufWireType.Varint,
-            1 => ProtobufWireType.Fixed64,
-            2 => ProtobufWireType.LengthDelimited,
-            5 => ProtobufWireType.Fixed32,
-            3 or 4 => throw Fault($"Field {FieldNumber} is a group, which is refused", _fieldStart),
-            _ => throw Fault($"Field {FieldNumber} has a wire type that does not exist", _fieldStart),
-        };
+        (FieldNumber, WireType) = ProtobufTag.Decode(tag, _origin + _fieldStart);
         _hasValue = true;
         return true;
     }

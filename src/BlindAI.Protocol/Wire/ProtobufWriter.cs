@@ -71,10 +71,20 @@ public sealed class ProtobufWriter
     /// <summary>Bytes, an already encoded message, or a packed list of fixed elements in little-endian order.</summary>
     public void WriteBytes(int field, ReadOnlySpan<byte> value)
     {
-        WriteTag(field, ProtobufWireType.LengthDelimited);
-        WriteRawVarint((ulong)value.Length);
+        WriteBytesHeader(field, value.Length);
         _output.Write(value);
     }
+
+    /// <summary>What stands before bytes that are written by somebody else.</summary>
+    public void WriteBytesHeader(int field, long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        WriteTag(field, ProtobufWireType.LengthDelimited);
+        WriteRawVarint((ulong)length);
+    }
+
+    /// <summary>How many bytes <see cref="WriteBytes"/> writes for a value of that length.</summary>
+    public static long LengthOfBytes(int field, int length) => LengthOf((ulong)field << 3) + LengthOf((ulong)length) + (long)length;
 
     /// <summary>A string, as UTF-8.</summary>
     public void WriteString(int field, ReadOnlySpan<char> value)

@@ -1,14 +1,12 @@
 using System.Globalization;
 using System.Text.Json;
-using BlindAI.Attestation;
 using BlindAI.Protocol;
-using BlindAI.Protocol.Ohttp;
+using BlindAI.Server.Grpc;
 using BlindAI.Server.Telemetry;
-using Microsoft.AspNetCore.Connections;
 
 namespace BlindAI.Server.Endpoints;
 
-/// <summary>The outermost step of every request: whatever goes wrong inside becomes one JSON answer with its code.</summary>
+/// <summary>The outermost step of every request: whatever goes wrong inside becomes one answer with its code: JSON, or for gRPC a status.</summary>
 internal sealed class ErrorAnswers(RequestDelegate next, ServerMetrics metrics, ILogger<ErrorAnswers> logger)
 {
     public async Task InvokeAsync(HttpContext context)
@@ -46,28 +44,7 @@ internal sealed class ErrorAnswers(RequestDelegate next, ServerMetrics metrics, 
     private async Task AnswerAsync(HttpContext context, Exception exception)
     {
         var isAborted = context.RequestAborted.IsCancellationRequested;
-        var (code, error) = exception switch
-        {
-            ServingException serving => ((int)serving.Code, serving.Message),
-            AttestationException attestation => ((int)attestation.Code, attestation.Message),
-            BadHttpRequestException bad => Describe(bad),
-            ConnectionResetException or ConnectionAbortedException => ((int)ServingCode.Cancelled, "The caller went away."),
-            OperationCanceledException or IOException when isAborted => ((int)ServingCode.Cancelled, "The caller went away."),
-            OhttpException => ((int)ServingCode.RequestMalformed, "The sealed request ends early or is not valid."),
-            InvalidDataException => ((int)ServingCode.RequestMalformed, "The body is not validly compressed."),
-            _ => ((int)RejectionCode.Internal, "The server failed; this is a defect of it. hint: report what you did, without data."),
-        };
-        metrics.RequestRefused(code);
-        if (code == (int)RejectionCode.Internal)
-        {
-            // The type and the place, never the message: messages of libraries quote what they were given.
-            ServerLog.RequestFailed(logger, exception.GetType().FullName!, exception.StackTrace ?? "");
-        }
-        else
-        {
-            ServerLog.RequestRefused(logger, code);
-        }
-
+        var failure = Failure.Report(exception, isAborted, metrics, logger);
         if (isAborted)
         {
             return;
@@ -80,13 +57,13 @@ internal sealed class ErrorAnswers(RequestDelegate next, ServerMetrics metrics, 
             return;
         }
 
-        var hint = exception switch
+        if (GrpcFailures.IsGrpc(context.Request))
         {
-            ServingException serving => serving.Hint,
-            AttestationException attestation => attestation.Hint,
-            _ => null,
-        };
-        await WriteAsync(context, new(error, code, hint), (exception as ServingException)?.RetryAfter);
+            GrpcFailures.Write(context, failure);
+            return;
+        }
+
+        await WriteAsync(context, new(failure.Error, failure.Code, failure.Hint), failure.RetryAfter);
     }
 
     private static async Task WriteAsync(HttpContext context, ErrorBody error, TimeSpan? retryAfter)
@@ -117,12 +94,4 @@ internal sealed class ErrorAnswers(RequestDelegate next, ServerMetrics metrics, 
         await using var writer = new Utf8JsonWriter(response.BodyWriter);
         error.Write(writer);
     }
-
-    // Kestrel's own texts may quote a request; its status is enough to say what happened.
-    private static (int Code, string Error) Describe(BadHttpRequestException exception) => exception.StatusCode switch
-    {
-        StatusCodes.Status413PayloadTooLarge => ((int)ServingCode.RequestTooLarge, "The request is over the server's limit."),
-        StatusCodes.Status408RequestTimeout => ((int)ServingCode.DeadlineExceeded, "The request arrives too slowly. hint: send at least 240 bytes a second."),
-        _ => ((int)ServingCode.RequestMalformed, "The request ends early or breaks HTTP."),
-    };
 }

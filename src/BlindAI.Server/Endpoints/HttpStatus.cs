@@ -19,6 +19,7 @@ internal static class HttpStatus
         [ServingCode.DigestMismatch] = StatusCodes.Status409Conflict,
         [ServingCode.PersistenceUnavailable] = StatusCodes.Status409Conflict,
         [ServingCode.RequestReplayed] = StatusCodes.Status409Conflict,
+        [ServingCode.UnloadRefused] = StatusCodes.Status409Conflict,
         [ServingCode.ModelNotReady] = StatusCodes.Status503ServiceUnavailable,
         [ServingCode.ShuttingDown] = StatusCodes.Status503ServiceUnavailable,
         [ServingCode.ReplayMemoryFull] = StatusCodes.Status503ServiceUnavailable,

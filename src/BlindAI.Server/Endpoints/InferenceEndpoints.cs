@@ -85,7 +85,7 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceServ
             return await body.ReadBinaryAsync(length, context.RequestAborted);
         }
 
-        return model.Signature.Inputs is [var only]
+        return model.Signature.SoleInput is { } only
             ? await body.ReadRawAsync(only.Name, only.Datatype, only.Shape, context.RequestAborted)
             : throw new ServingException(ServingCode.TensorMissing, $"The model has {model.Signature.Inputs.Count} inputs; a raw request can carry one.", "send JSON with binary data.");
     }

@@ -22,5 +22,13 @@ internal sealed class MemoryReservation(ServerMetrics metrics, long limit) : IDi
         _bytes += bytes;
     }
 
-    public void Dispose() => metrics.AddInFlight(-_bytes);
+    /// <summary>Gives a part back.</summary>
+    public void Shrink(long bytes)
+    {
+        _bytes -= bytes;
+        metrics.AddInFlight(-bytes);
+    }
+
+    /// <summary>Gives everything back.</summary>
+    public void Dispose() => Shrink(_bytes);
 }

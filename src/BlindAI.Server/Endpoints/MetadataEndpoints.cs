@@ -1,33 +1,38 @@
-using System.Globalization;
 using System.Reflection;
-using BlindAI.Inference.Engines;
 using BlindAI.Inference.Models;
 using BlindAI.Protocol;
 using BlindAI.Protocol.Models;
-using BlindAI.Protocol.Tensors;
 
 namespace BlindAI.Server.Endpoints;
 
-/// <summary>Health and metadata of the Open Inference Protocol v2.</summary>
+/// <summary>Health and metadata of the Open Inference Protocol v2, and Triton's model configuration and statistics.</summary>
 internal static class MetadataEndpoints
 {
-    /// <summary>The platform of ONNX models, as Triton names it.</summary>
-    private const string Platform = "onnxruntime_onnx";
-
     /// <summary>The version of this build.</summary>
     public static string ServerVersion { get; } = typeof(MetadataEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+
+    /// <summary>What the server says of itself. The extensions have Triton's names.</summary>
+    public static ServerMetadata Server { get; } =
+        new("blindai-server", ServerVersion, ["binary_tensor_data", "model_configuration", "model_repository", "schedule_policy", "statistics"]);
 
     public static void MapMetadata(this WebApplication app)
     {
         var catalogue = app.Services.GetRequiredService<ModelCatalogue>();
         var health = app.Services.GetRequiredService<HealthAnswers>();
-        var server = new ServerMetadata("blindai-server", ServerVersion, ["binary_tensor_data"]);
         app.MapGet(Routes.Live, (RequestDelegate)HealthAnswers.LiveAsync);
         app.MapGet(Routes.Ready, (RequestDelegate)health.ReadyAsync);
-        app.MapGet(Routes.Server, (RequestDelegate)(context => JsonAnswer.WriteAsync(context, server, ProtocolJson.Default.ServerMetadata)));
+        app.MapGet(Routes.Server, (RequestDelegate)(context => JsonAnswer.WriteAsync(context, Server, ProtocolJson.Default.ServerMetadata)));
+        app.MapGet(Routes.Statistics, (RequestDelegate)(context =>
+            JsonAnswer.WriteAsync(context, ModelFacts.Statistics(catalogue.List(context.Request.Namespace())), ProtocolJson.Default.ModelStatisticsList)));
         foreach (var path in new[] { $"{Routes.Models}/{{name}}", $"{Routes.Models}/{{name}}/versions/{{version}}" })
         {
-            app.MapGet(path, (RequestDelegate)(context => JsonAnswer.WriteAsync(context, Describe(catalogue, Find(catalogue, context.Request)), ProtocolJson.Default.ModelMetadata)));
+            app.MapGet(path, (RequestDelegate)(context => JsonAnswer.WriteAsync(context, ModelFacts.Metadata(catalogue, Find(catalogue, context.Request)), ProtocolJson.Default.ModelMetadata)));
+            app.MapGet($"{path}/config", (RequestDelegate)(context => JsonAnswer.WriteAsync(context, ModelFacts.Config(Find(catalogue, context.Request)), ProtocolJson.Default.ModelConfig)));
+            app.MapGet($"{path}/stats", (RequestDelegate)(context =>
+            {
+                var (owner, name, version) = (context.Request.Namespace(), context.Request.ModelName(), context.Request.ModelVersion());
+                return JsonAnswer.WriteAsync(context, ModelFacts.Statistics(ModelFacts.FindAll(catalogue, owner, name, version)), ProtocolJson.Default.ModelStatisticsList);
+            }));
             app.MapGet($"{path}/ready", (RequestDelegate)(context =>
             {
                 var model = Find(catalogue, context.Request);
@@ -36,21 +41,6 @@ internal static class MetadataEndpoints
         }
     }
 
-    /// <summary>The wire form of an input's or output's description.</summary>
-    public static TensorDescription Describe(TensorMetadata tensor) => new(tensor.Name, tensor.Datatype.WireName(), [.. tensor.Shape]);
-
     private static ModelDescription Find(ModelCatalogue catalogue, HttpRequest request) =>
-        catalogue.Find(request.Namespace(), request.ModelName(), request.ModelVersion())
-            ?? throw new ServingException(ServingCode.ModelNotFound, "No such model or version.", "list the models of this namespace.");
-
-    private static ModelMetadata Describe(ModelCatalogue catalogue, ModelDescription model) => new()
-    {
-        Name = model.Name.Value,
-        Versions = [.. catalogue.List(model.Namespace).Where(other => other.Name == model.Name).Select(other => other.Version.ToString(CultureInfo.InvariantCulture))],
-        Platform = Platform,
-        Inputs = [.. model.Signature.Inputs.Select(Describe)],
-        Outputs = [.. model.Signature.Outputs.Select(Describe)],
-        Version = model.Version,
-        Digest = model.Digest.Value,
-    };
+        ModelFacts.Find(catalogue, request.Namespace(), request.ModelName(), request.ModelVersion());
 }

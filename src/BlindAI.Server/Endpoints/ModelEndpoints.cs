@@ -57,10 +57,11 @@ internal static class ModelEndpoints
             Version = model.Version,
             Digest = model.Digest.Value,
             Sha256 = model.Sha256,
-            Inputs = [.. model.Signature.Inputs.Select(MetadataEndpoints.Describe)],
-            Outputs = [.. model.Signature.Outputs.Select(MetadataEndpoints.Describe)],
+            Inputs = [.. model.Signature.Inputs.Select(ModelFacts.Describe)],
+            Outputs = [.. model.Signature.Outputs.Select(ModelFacts.Describe)],
             Size = model.Size,
             Durability = model.Durability,
+            Derived = ModelFacts.Describe(model.Derived),
         }, ProtocolJson.Default.UploadAnswer);
     }
 
@@ -88,7 +89,7 @@ internal static class ModelEndpoints
                 Name = newest.Name.Value,
                 Versions = [.. group.Select(version => version.Version)],
                 Digest = newest.Digest.Value,
-                State = newest.State == ModelState.Ready ? "READY" : "UNAVAILABLE",
+                State = ModelFacts.StateOf(newest),
                 Size = group.Sum(version => version.Size),
                 Durability = newest.Durability,
             };

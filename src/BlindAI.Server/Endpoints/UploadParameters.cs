@@ -18,7 +18,7 @@ internal static class UploadParameters
 
     private static readonly string[] Names =
     [
-        "persist", "load", "ttl", "max_batch_size", "preferred_batch_size", "max_queue_delay_microseconds", "priority_levels", "default_priority_level", "intra_op_threads",
+        "persist", "load", "ttl", "max_batch_size", "preferred_batch_size", "max_queue_delay_microseconds", "priority_levels", "default_priority_level", "intra_op_threads", "precision",
     ];
 
     /// <exception cref="ServingException">
@@ -57,6 +57,7 @@ internal static class UploadParameters
             PriorityLevels = levels,
             DefaultPriorityLevel = ReadNumber(query, "default_priority_level", 1, Math.Max(levels ?? 0, 1)),
             IntraOpThreads = ReadNumber(query, "intra_op_threads", 1, Math.Min(MaxThreads, Environment.ProcessorCount)),
+            Precision = ReadPrecision(query),
         };
     }
 
@@ -79,6 +80,15 @@ internal static class UploadParameters
             "true" => true,
             "false" => false,
             _ => throw new ServingException(ServingCode.RequestMalformed, $"\"{name}\" is true or false."),
+        };
+
+    private static ModelPrecision ReadPrecision(IQueryCollection query) => !query.TryGetValue("precision", out var value)
+        ? ModelPrecision.AsUploaded
+        : (string?)value switch
+        {
+            "as-uploaded" => ModelPrecision.AsUploaded,
+            "int8" => ModelPrecision.DynamicInt8,
+            _ => throw new ServingException(ServingCode.ParameterUnsupported, "\"precision\" is as-uploaded or int8.", "leave it out: the model then runs as it was uploaded."),
         };
 
     private static int? ReadNumber(IQueryCollection query, string name, int least, int most) => query.TryGetValue(name, out var value) ? ParseNumber(value, name, least, most) : null;

@@ -3,6 +3,7 @@ using BlindAI.Attestation.Evidence;
 using BlindAI.Attestation.Simulation;
 using BlindAI.Protocol.Configuration;
 using BlindAI.Server.Endpoints;
+using BlindAI.Server.Grpc;
 using BlindAI.Server.Sealed;
 using BlindAI.Server.Telemetry;
 using Microsoft.AspNetCore.Connections;
@@ -46,7 +47,7 @@ internal static class ServerHost
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, NetworkBlocks>();
         builder.WebHost.ConfigureKestrel(kestrel => AttestedPort.Configure(kestrel, settings, identity));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
-        builder.Services.AddAttestation(attester, identity, settings).AddInference(settings);
+        builder.Services.AddAttestation(attester, identity, settings).AddInference(settings).AddGrpcBinding(settings.Trust);
 
         var app = builder.Build();
         app.UseMiddleware<ErrorAnswers>();
@@ -64,6 +65,8 @@ internal static class ServerHost
         app.MapMetadata();
         app.MapModels();
         app.MapInference();
+        app.MapRepository();
+        app.MapGrpc();
         return app;
     }
 

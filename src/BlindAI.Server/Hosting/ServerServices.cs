@@ -66,6 +66,9 @@ internal static class ServerServices
         // It would log nothing below; asked whether it may, it makes an activity for every request.
         logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
 
+        // The gRPC library logs every refusal with its text; ours are logged by their code.
+        logging.AddFilter("Grpc", LogLevel.None);
+
         // A failed start comes back as an exception, which Program explains; logged here it would be a page of frames.
         logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         logging.AddSimpleConsole(console =>

@@ -237,6 +237,87 @@ public sealed class ModelCatalogueTests : IDisposable
     }
 
     [Fact]
+    public async Task Unload_BytesKept_UnloadsAndLoadLoadsAgain()
+    {
+        _limits.KeepModelBytes = true;
+        _ = await Upload(Name);
+        _ = await Upload(Name, version: 4);
+
+        Catalogue.Unload(Alice, Name);
+
+        Assert.Equal(0, _engine.Alive);
+        Assert.Equal([ModelState.Unloaded, ModelState.Unloaded], Catalogue.List(Alice).Select(model => model.State));
+        Catalogue.Unload(Alice, Name);                                             // there is nothing left to do
+        await Catalogue.LoadAsync(Alice, Name, Token);
+        await Catalogue.LoadAsync(Alice, Name, Token);
+        Assert.Equal([ModelState.Unloaded, ModelState.Ready], Catalogue.List(Alice).Select(model => model.State));
+        Assert.Equal(3, _engine.Loads);
+
+        // The places of what was unloaded are free again.
+        _ = await Upload(ModelName.Parse("other"));
+    }
+
+    [Fact]
+    public async Task Unload_BytesDropped_IsRefusedAndNothingIsUnloaded()
+    {
+        _ = await Upload(Name);
+
+        AssertCode(ServingCode.UnloadRefused, () => Catalogue.Unload(Alice, Name));
+
+        Assert.Equal(ModelState.Ready, Catalogue.Find(Alice, Name)!.State);
+    }
+
+    [Fact]
+    public async Task Unload_WhileLeased_WaitsForTheLastLeaseUnlessItIsAcquiredAgain()
+    {
+        _limits.KeepModelBytes = true;
+        _ = await Upload(Name);
+        var first = await Catalogue.AcquireAsync(Alice, Name, cancellationToken: Token);
+        Catalogue.Unload(Alice, Name);
+        Assert.Equal(1, _engine.Alive);
+
+        // Whoever comes now wants it loaded.
+        var second = await Catalogue.AcquireAsync(Alice, Name, cancellationToken: Token);
+        first.Dispose();
+        second.Dispose();
+        Assert.Equal(1, _engine.Alive);
+
+        var third = await Catalogue.AcquireAsync(Alice, Name, cancellationToken: Token);
+        Catalogue.Unload(Alice, Name);
+        _ = third.Model.Signature;
+        third.Dispose();
+        Assert.Equal(0, _engine.Alive);
+        using var again = await Catalogue.AcquireAsync(Alice, Name, cancellationToken: Token);
+        Assert.Equal(2, _engine.Loads);
+    }
+
+    [Fact]
+    public async Task Unload_WhileLeasedThenDeleted_FreesOnce()
+    {
+        _limits.KeepModelBytes = true;
+        _ = await Upload(Name);
+        var lease = await Catalogue.AcquireAsync(Alice, Name, cancellationToken: Token);
+        Catalogue.Unload(Alice, Name);
+        Catalogue.Delete(Alice, Name);
+        Assert.Equal(1, _engine.Alive);
+
+        lease.Dispose();
+
+        Assert.Equal(0, _engine.Alive);
+        _ = await Upload(ModelName.Parse("a"));
+        _ = await Upload(ModelName.Parse("b"));
+    }
+
+    [Fact]
+    public async Task LoadOrUnload_OfAnotherNamespace_FindsNothing()
+    {
+        _ = await Upload(Name);
+
+        AssertCode(ServingCode.ModelNotFound, () => Catalogue.Unload(Bob, Name));
+        AssertCode(ServingCode.ModelNotFound, await Record.ExceptionAsync(() => Catalogue.LoadAsync(Bob, Name, Token)));
+    }
+
+    [Fact]
     public async Task CommitAsync_NothingToUnload_IsRefused()
     {
         _ = await Upload(ModelName.Parse("a"));

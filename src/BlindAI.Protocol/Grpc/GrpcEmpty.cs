@@ -1,0 +1,4 @@
+namespace BlindAI.Protocol.Grpc;
+
+/// <summary>A message without fields.</summary>
+public sealed record GrpcEmpty;
