@@ -12,6 +12,7 @@ internal static class EngineBench
     public static async Task<bool> RunAsync(EngineOptions options)
     {
         var machine = Machine.Read();
+        var neighbours = new Neighbours();
         var progress = new Progress();
         var results = new EngineResults();
         progress.Say("models");
@@ -32,7 +33,7 @@ internal static class EngineBench
             await session.TryAsync("native", () => NativeSection.RunAsync(session));
         }
 
-        Write(options, machine, results, workloads, progress);
+        Write(options, machine with { OthersShare = neighbours.Share }, results, workloads, progress);
         return results.Failures.Count == 0;
     }
 

@@ -10,6 +10,9 @@ namespace BlindAI.Bench.Engine.Report;
 internal sealed record Machine(
     string Processor, int Processors, string Kernel, string DotNet, string OnnxRuntime, string OpenSsl, string Node, string LoadBefore, string Commit, bool IsModified, DateTimeOffset Time)
 {
+    /// <summary>The share of the processors that others took during the run.</summary>
+    public double OthersShare { get; init; }
+
     public static Machine Read()
     {
         var load = string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ')[..3]);

@@ -51,7 +51,7 @@ internal sealed class ResultsPage(EngineOptions options, Machine machine, Engine
         Line(Method.Text.ReplaceLineEndings("\n"));
         Line();
         Line($"{machine.Processor}, {Number(machine.Processors)} processors; {machine.Kernel}; {machine.DotNet} (JIT unless said otherwise); ONNX Runtime {machine.OnnxRuntime}; OpenSSL {machine.OpenSsl}; Node.js {machine.Node}; "
-            + $"load before the run {machine.LoadBefore}; commit `{machine.Commit[..Math.Min(12, machine.Commit.Length)]}`{(machine.IsModified ? ", with changes" : "")}; {machine.Time.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}.");
+            + $"load before the run {machine.LoadBefore}; others took {(machine.OthersShare * 100).ToString("F0", CultureInfo.InvariantCulture)} percent of the processors meanwhile; commit `{machine.Commit[..Math.Min(12, machine.Commit.Length)]}`{(machine.IsModified ? ", with changes" : "")}; {machine.Time.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}.");
         Line();
         Line("![Throughput with 8 clients, against raw ONNX Runtime](engine.svg)");
         Line();
