@@ -40,6 +40,7 @@ internal static class BlindAICommand
             common.Connecting(AttestCommand.Create(host, common)),
             common.Connecting(ModelsCommand.Create(host, common)),
             common.Connecting(RunCommand.Create(host, common)),
+            common.Connecting(BenchCommand.Create(host, common)),
             DigestCommand.Create(host, common),
             PolicyCommand.Create(host, common),
             EvidenceCommand.Create(host, common),

@@ -32,6 +32,9 @@ internal sealed record CliError(int? Code, string Name, string Message, string? 
         _ => new((int)RejectionCode.Internal, nameof(RejectionCode.Internal), $"An unexpected {exception.GetType().Name} ended the command.", "please report this defect with the command that you ran.", ExitCode.Internal),
     };
 
+    /// <summary>The name of a code, of whichever family.</summary>
+    public static string NameOf(int code) => Enum.GetName((ServingCode)code) ?? Enum.GetName((RejectionCode)code) ?? "Unknown";
+
     /// <summary>Wrong use.</summary>
     public static CliError Usage(string message, string? hint) => new(null, nameof(Usage), message, hint, ExitCode.Usage);
 

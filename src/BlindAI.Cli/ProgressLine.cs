@@ -15,14 +15,20 @@ internal sealed class ProgressLine(CliHost host, string what, long? total) : IPr
     /// <summary>Shows the bytes done so far.</summary>
     public void Report(long value)
     {
-        if (!host.IsErrorTerminal || (_drawnAt is { } last && host.Clock.GetElapsedTime(last) < Interval && value != total))
+        if (IsDue || (host.IsErrorTerminal && value == total))
         {
-            return;
+            var of = total is > 0 and var all ? $" of {Printable.Bytes(all)} ({100 * (double)value / all:0}%)" : "";
+            Draw($"{Printable.Bytes(value)}{of}");
         }
+    }
 
-        _drawnAt = host.Clock.GetTimestamp();
-        var of = total is > 0 and var all ? $" of {Printable.Bytes(all)} ({100 * (double)value / all:0}%)" : "";
-        host.Error.Write($"{EraseLine}{what} {Printable.Bytes(value)}{of}");
+    /// <summary>Shows how far the work has come where bytes do not say it.</summary>
+    public void Show(string text)
+    {
+        if (IsDue)
+        {
+            Draw(text);
+        }
     }
 
     /// <summary>Shows the bytes sent so far.</summary>
@@ -35,5 +41,13 @@ internal sealed class ProgressLine(CliHost host, string what, long? total) : IPr
         {
             host.Error.Write(EraseLine);
         }
+    }
+
+    private bool IsDue => host.IsErrorTerminal && (_drawnAt is not { } last || host.Clock.GetElapsedTime(last) >= Interval);
+
+    private void Draw(string text)
+    {
+        _drawnAt = host.Clock.GetTimestamp();
+        host.Error.Write($"{EraseLine}{what} {text}");
     }
 }

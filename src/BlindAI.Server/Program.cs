@@ -1,6 +1,8 @@
+using BlindAI.Attestation;
 using BlindAI.Protocol.Configuration;
 using BlindAI.Server.Endpoints;
 using BlindAI.Server.Hosting;
+using BlindAI.Server.Telemetry.Traces;
 
 const int UsageError = 2;
 
@@ -19,6 +21,12 @@ try
     {
         StandardStreams.Say(command.Settings.Trust.Document);
         StandardStreams.Say($"sha256 {command.Settings.Trust.Digest}");
+    }
+    else if (command.PrintsTelemetry)
+    {
+        StandardStreams.Complain(TelemetrySwitch.IsOn(command.Settings) ? "Traces are on. The body of the request that is sent for one inference:"
+            : "Traces are off: nothing is sent. Were they on, the body of the request for one inference:");
+        StandardStreams.Say(TelemetrySwitch.Sample(command.Settings.Trust, command.IsSimulation ? TeeKind.Simulation : TeeKind.SevSnp));
     }
     else
     {

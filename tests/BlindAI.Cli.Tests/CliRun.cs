@@ -24,14 +24,20 @@ internal sealed record CliRun(int Exit, string Out, string Error)
 
     public static Task<CliRun> OfAsync(Func<string, string?> variable, params string[] arguments) => RunAsync(host => host with { Variable = name => variable(name) ?? Pinned(name) }, arguments);
 
+    /// <summary>A run that is interrupted where the test says.</summary>
+    public static Task<CliRun> OfAsync(CancellationToken interrupt, params string[] arguments) => RunAsync(host => host with { Variable = Pinned }, arguments, interrupt);
+
+    /// <summary>A run that somebody watches.</summary>
+    public static Task<CliRun> OnTerminalAsync(params string[] arguments) => RunAsync(host => host with { Variable = Pinned, IsErrorTerminal = true }, arguments);
+
     // The stand-in servers of these tests have no gate; what a user gets without a word about channels is in the end-to-end tests.
     private static string? Pinned(string name) => name == CommonOptions.ChannelVariable ? "pinned" : null;
 
-    private static async Task<CliRun> RunAsync(Func<CliHost, CliHost> change, string[] arguments)
+    private static async Task<CliRun> RunAsync(Func<CliHost, CliHost> change, string[] arguments, CancellationToken? interrupt = null)
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var exit = await BlindAICommand.RunAsync(arguments, change(new CliHost { Out = output, Error = error }), TestContext.Current.CancellationToken);
+        var exit = await BlindAICommand.RunAsync(arguments, change(new CliHost { Out = output, Error = error }), interrupt ?? TestContext.Current.CancellationToken);
 
         // Every command that reached a simulation begins with the same line; RunCommandTests asserts it, and the others need not repeat it.
         var notes = error.ToString();

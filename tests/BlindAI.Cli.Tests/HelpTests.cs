@@ -27,6 +27,7 @@ public sealed class HelpTests
     [InlineData("attest", true)]
     [InlineData("models upload", true)]
     [InlineData("run", true)]
+    [InlineData("bench", true)]
     [InlineData("digest", false)]
     [InlineData("policy check", false)]
     public async Task Help_OptionsOfAConnection_StandOnlyWhereOneIsMade(string path, bool connects)

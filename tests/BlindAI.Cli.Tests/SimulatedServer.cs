@@ -55,7 +55,11 @@ internal sealed class SimulatedServer : IAsyncDisposable
         var server = new SimulatedServer(evidenceType, evidence);
         server._app.MapFallback(context =>
         {
-            server.Requests.Add($"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}");
+            lock (server.Requests)
+            {
+                server.Requests.Add($"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}");
+            }
+
             context.Response.StatusCode = answer is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK;
             return answer?.Invoke(context) ?? Task.CompletedTask;
         });

@@ -7,10 +7,11 @@ using BlindAI.Examples.Quickstart;
 using BlindAI.OnnxWriter;
 using BlindAI.Protocol;
 using BlindAI.Protocol.Tensors;
+using BlindAI.Testing;
 
 namespace BlindAI.EndToEnd.Tests;
 
-/// <summary>P2: data carries marks; afterwards every log line, metric, error and file is searched for them. The server logs at Trace.</summary>
+/// <summary>P2: data carries marks; afterwards every log line, metric, span, error and file is searched for them. The server logs at Trace.</summary>
 public sealed class MarkedDataTests : IDisposable
 {
     /// <summary>Stands for secret text, in whatever is sent.</summary>
@@ -35,7 +36,9 @@ public sealed class MarkedDataTests : IDisposable
     {
         var program = isNative ? await NativeProgram.Server.GetAsync() : null;
         var started = DateTime.UtcNow;
-        await using var server = await SimulationServer.StartAsync(["--Logging:Level=Trace", "--Limits:MaxModelBytes=1048576"], program, start =>
+        await using var collector = new LoopbackCollector();
+        string[] arguments = ["--Logging:Level=Trace", "--Limits:MaxModelBytes=1048576", $"--Telemetry:OtlpEndpoint={collector.Url}", "--Telemetry:ModelNames=true", "--Telemetry:TritonMetrics=true"];
+        await using var server = await SimulationServer.StartAsync(arguments, program, start =>
         {
             start.WorkingDirectory = _folder;
             start.Environment["TMPDIR"] = _folder;
@@ -63,6 +66,14 @@ public sealed class MarkedDataTests : IDisposable
         Assert.DoesNotContain(Directory.EnumerateFiles(_folder, "*", SearchOption.AllDirectories), file => Path.GetFileName(file) != TraceFile);
         AssertUnmarked("the log", string.Join('\n', server.Log));
         AssertUnmarked("the metrics", metrics);
+        Assert.Contains("nv_inference_count{model=\"echo\"", metrics, StringComparison.Ordinal);
+        Assert.Contains(collector.Spans, span => span.Attributes.GetValueOrDefault("blindai.code") == $"{(int)ServingCode.InferenceFailed}");
+        Assert.Contains(collector.Spans, span => span.Attributes.GetValueOrDefault("blindai.model") == "echo");
+        foreach (var (head, body) in collector.Requests)
+        {
+            AssertUnmarked("the traces", head + body);
+        }
+
         foreach (var error in _errors)
         {
             AssertUnmarked("an error", error);
@@ -110,6 +121,9 @@ public sealed class MarkedDataTests : IDisposable
         using var http = new HttpClient(handler) { BaseAddress = server.Url };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", TextMark);
         http.DefaultRequestHeaders.Add("x-secret", TextMark);
+        http.DefaultRequestHeaders.Add("traceparent", TextMark);
+        http.DefaultRequestHeaders.Add("tracestate", $"vendor={TextMark}");
+        http.DefaultRequestHeaders.Add("baggage", $"secret={TextMark}");
         var number = NumberMark.ToString(CultureInfo.InvariantCulture);
         await PostAsync(http, "/v2/models/echo/infer", $$"""{"inputs":[{"name":"text","datatype":"BYTES","shape":[1],"data":["{{TextMark}}"]}]}""", isError: false);
         await PostAsync(http, "/v2/models/lookup/infer", $$"""{"inputs":[{"name":"index","datatype":"INT64","shape":[1],"data":[{{number}}]}]}""");

@@ -28,6 +28,15 @@ internal static class ModelArguments
         CustomParser = static result => Parse(result, $"a time is a whole number above 0 with s, m, h or d, up to {UploadLimits.MaxTimeToLive.TotalDays}d", ParseTime),
     };
 
+    /// <summary>A number in decimal notation within bounds.</summary>
+    public static Option<double?> Number(string name, string helpName, string description, double least, double most, bool isWhole = false) => new(name)
+    {
+        Description = description,
+        HelpName = helpName,
+        CustomParser = result => Parse(result, string.Create(CultureInfo.InvariantCulture, $"a {(isWhole ? "whole number" : "number")} from {least} to {most} is needed"),
+            text => double.TryParse(text, isWhole ? NumberStyles.None : NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number : (double?)null),
+    };
+
     private static T? Parse<T>(ArgumentResult result, string rule, Func<string, T?> parse)
         where T : struct
     {

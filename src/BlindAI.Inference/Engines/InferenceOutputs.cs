@@ -21,6 +21,12 @@ public sealed class InferenceOutputs : IDisposable
     /// <summary>What the run took.</summary>
     public ExecutionTimes Times { get; init; }
 
+    /// <summary>How long the request had waited.</summary>
+    public TimeSpan Waited { get; internal set; }
+
+    /// <summary>Requests in the batch that it ran in.</summary>
+    public int BatchSize { get; internal set; } = 1;
+
     /// <summary>Gives the memory back; the tensors must not be read afterwards.</summary>
     public void Dispose() => _owner?.Dispose();
 }

@@ -6,7 +6,7 @@ using BlindAI.Protocol.Models;
 
 namespace BlindAI.Inference.Models;
 
-/// <summary>The models in memory, namespace by namespace. No call shows anything of another namespace.</summary>
+/// <summary>The models in memory, namespace by namespace. No call of a caller's shows anything of another namespace.</summary>
 /// <remarks>
 /// A loaded model drops its uploaded bytes unless <see cref="ModelLimits.KeepModelBytes"/> is set. With it, the least recently used model of a
 /// namespace makes room for another and is loaded again on demand; without it, a loaded model stays until it is deleted.
@@ -155,6 +155,15 @@ public sealed class ModelCatalogue : IDisposable
         {
             return [.. (_shelves.GetValueOrDefault(owner)?.Entries ?? []).Select(entry => entry.Describe())
                 .OrderBy(model => model.Name.Value, StringComparer.Ordinal).ThenBy(model => model.Version)];
+        }
+    }
+
+    /// <summary>Describes every model version of every namespace: for the operator's figures, never for a caller.</summary>
+    public IReadOnlyList<ModelDescription> ListAll()
+    {
+        lock (_gate)
+        {
+            return [.. _shelves.Values.SelectMany(shelf => shelf.Entries).Select(entry => entry.Describe())];
         }
     }
 

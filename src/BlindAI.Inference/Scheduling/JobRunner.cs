@@ -121,7 +121,7 @@ internal sealed class JobRunner(ModelStatistics total, TimeProvider time)
         var times = outputs?.Times ?? new(default, time.GetElapsedTime(started), default);
         CountExecution(job.Lease.Description.Statistics, 1, RowsOf(job.Request), times);
         running(1);
-        Answer(job, waited, times, outputs, failure, watch.IsTimedOut);
+        Answer(job, waited, times, outputs, failure, watch.IsTimedOut, 1);
     }
 
     private bool TryRunTogether(List<InferenceJob> jobs, ModelQueue queue, RunWatch watch, Action<int> running)
@@ -176,13 +176,13 @@ internal sealed class JobRunner(ModelStatistics total, TimeProvider time)
         running(jobs.Count);
         for (var index = 0; index < jobs.Count; index++)
         {
-            Answer(jobs[index], waits[index], times, shares?[index], failure, watch.IsTimedOut);
+            Answer(jobs[index], waits[index], times, shares?[index], failure, watch.IsTimedOut, jobs.Count);
         }
 
         return true;
     }
 
-    private void Answer(InferenceJob job, TimeSpan waited, ExecutionTimes times, InferenceOutputs? outputs, Exception? failure, bool isTimedOut)
+    private void Answer(InferenceJob job, TimeSpan waited, ExecutionTimes times, InferenceOutputs? outputs, Exception? failure, bool isTimedOut, int batchSize)
     {
         var statistics = job.Lease.Description.Statistics;
         var elapsed = time.GetElapsedTime(job.EnqueuedAt);
@@ -191,6 +191,7 @@ internal sealed class JobRunner(ModelStatistics total, TimeProvider time)
         {
             statistics.CountAnswered(elapsed);
             total.CountAnswered(elapsed);
+            (outputs.Waited, outputs.BatchSize) = (waited, batchSize);
             job.Complete(outputs);
             return;
         }

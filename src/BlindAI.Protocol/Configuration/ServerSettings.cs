@@ -35,6 +35,9 @@ public sealed record ServerSettings
     /// <summary><c>Collateral:PccsUrl</c>: a self-hosted cache of Intel's collateral. Null: Intel's own service.</summary>
     public Uri? CollateralPccsUrl { get; private init; }
 
+    /// <summary><c>Telemetry:OtlpEndpoint</c>: the collector that gets traces. Null: none are made. That they are sent is trusted, where to is not.</summary>
+    public Uri? OtlpEndpoint { get; private init; }
+
     /// <summary>What is attested by claim 11.</summary>
     public TrustConfiguration Trust { get; private init; } = new();
 
@@ -48,6 +51,7 @@ public sealed record ServerSettings
         var reader = new Reader(entries);
         var defaults = new ServerSettings();
         var trust = defaults.Trust;
+        var collector = reader.OptionalUrl("Telemetry:OtlpEndpoint", Uri.UriSchemeHttp, Uri.UriSchemeHttps);
         var settings = new ServerSettings
         {
             ListenUrl = reader.Url("Listen:Url", isSimulation ? SimulationUrl : defaults.ListenUrl, Uri.UriSchemeHttps),
@@ -56,10 +60,14 @@ public sealed record ServerSettings
             CollateralCacheFolder = reader.AbsolutePath("Collateral:CacheFolder"),
             CollateralPccsUrl = reader.OptionalUrl("Collateral:PccsUrl", Uri.UriSchemeHttps),
             InferenceThreads = (int)reader.Integer("Inference:Threads", defaults.InferenceThreads, 1, 256),
+            OtlpEndpoint = collector,
             Trust = new()
             {
                 RequireAttestedClients = reader.Boolean("Listen:RequireAttestedClients", trust.RequireAttestedClients),
                 LogLevel = reader.Choice("Logging:Level", trust.LogLevel),
+                SendsTraces = collector is not null,
+                TracesNameModels = reader.Boolean("Telemetry:ModelNames", trust.TracesNameModels),
+                TritonMetrics = reader.Boolean("Telemetry:TritonMetrics", trust.TritonMetrics),
                 Protocol = new()
                 {
                     MaxRequestBytes = (int)reader.Integer("Limits:MaxRequestBytes", trust.Protocol.MaxRequestBytes, Kibibyte, Array.MaxLength),
@@ -131,10 +139,10 @@ public sealed record ServerSettings
 
         public Uri Url(string key, Uri fallback, string scheme) => OptionalUrl(key, scheme) ?? fallback;
 
-        public Uri? OptionalUrl(string key, string scheme) =>
+        public Uri? OptionalUrl(string key, params ReadOnlySpan<string> schemes) =>
             Value(key) is not { } value ? null
-            : Uri.TryCreate(value, UriKind.Absolute, out var url) && url.Scheme == scheme && url.PathAndQuery == "/" && url.Fragment.Length == 0 && url.UserInfo.Length == 0 ? url
-            : throw new ConfigurationException($"{key} must be {scheme}://ADDRESS:PORT without a path.");
+            : Uri.TryCreate(value, UriKind.Absolute, out var url) && schemes.Contains(url.Scheme) && url.PathAndQuery == "/" && url.Fragment.Length == 0 && url.UserInfo.Length == 0 ? url
+            : throw new ConfigurationException($"{key} must be {string.Join(" or ", schemes)}://ADDRESS:PORT without a path.");
 
         public void ExpectNoOthers()
         {

@@ -16,6 +16,15 @@ public sealed record TrustConfiguration
     /// <summary>How much is logged. Default Information.</summary>
     public ServerLogLevel LogLevel { get; init; } = ServerLogLevel.Information;
 
+    /// <summary>Whether spans of inference requests are sent to a collector, wherever that is. Default false.</summary>
+    public bool SendsTraces { get; init; }
+
+    /// <summary>Whether these spans name the model. Default false.</summary>
+    public bool TracesNameModels { get; init; }
+
+    /// <summary>Whether the plaintext port shows Triton's metrics, which name every model of every namespace and count its requests. Default false.</summary>
+    public bool TritonMetrics { get; init; }
+
     /// <summary>Limits on one request.</summary>
     public ProtocolLimits Protocol { get; init; } = new();
 
@@ -69,7 +78,7 @@ public sealed record TrustConfiguration
         ["batching"] = new Dictionary<string, object> { ["maxBatchSize"] = MaxBatchSize, ["mixCallers"] = BatchesMixCallers },
         ["listen"] = new Dictionary<string, object> { ["requireAttestedClients"] = RequireAttestedClients },
         ["logging"] = new Dictionary<string, object> { ["level"] = LogLevel.ToString() },
-        ["telemetry"] = new Dictionary<string, object> { ["mode"] = "off" },
+        ["telemetry"] = new Dictionary<string, object> { ["mode"] = SendsTraces ? "traces" : "off", ["modelNames"] = TracesNameModels, ["tritonMetrics"] = TritonMetrics },
         ["limits"] = new Dictionary<string, object>
         {
             ["attestationsPerSecond"] = AttestationsPerSecond,

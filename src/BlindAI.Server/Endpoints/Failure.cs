@@ -31,6 +31,9 @@ internal sealed record Failure(int Code, string Error, string? Hint = null, Time
         return failure;
     }
 
+    /// <summary>The code that an exception is answered with.</summary>
+    public static int CodeOf(Exception exception, bool isAborted) => Of(exception, isAborted).Code;
+
     private static Failure Of(Exception exception, bool isAborted) => exception switch
     {
         ServingException serving => new((int)serving.Code, serving.Message, serving.Hint, serving.RetryAfter),

@@ -1,4 +1,5 @@
 using BlindAI.Protocol;
+using BlindAI.Server.Telemetry.Traces;
 
 namespace BlindAI.Server.Endpoints;
 
@@ -8,7 +9,7 @@ internal static class InferenceMap
     public static void MapInference(this WebApplication app)
     {
         var inference = app.Services.GetRequiredService<InferenceEndpoints>();
-        app.MapPost($"{Routes.Models}/{{name}}/infer", (RequestDelegate)inference.InferAsync);
-        app.MapPost($"{Routes.Models}/{{name}}/versions/{{version}}/infer", (RequestDelegate)inference.InferAsync);
+        app.MapPost($"{Routes.Models}/{{name}}/infer", (RequestDelegate)inference.InferAsync).WithMetadata(TracedRequests.Marker);
+        app.MapPost($"{Routes.Models}/{{name}}/versions/{{version}}/infer", (RequestDelegate)inference.InferAsync).WithMetadata(TracedRequests.Marker);
     }
 }

@@ -5,6 +5,8 @@ using BlindAI.Inference.Scheduling;
 using BlindAI.Protocol;
 using BlindAI.Protocol.Configuration;
 using BlindAI.Protocol.Inference;
+using BlindAI.Protocol.Tensors;
+using BlindAI.Server.Telemetry.Traces;
 
 namespace BlindAI.Server.Endpoints;
 
@@ -23,6 +25,8 @@ internal sealed class InferenceService(InferenceScheduler scheduler, TrustConfig
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<InferenceOutputs> RunAsync(ModelLease lease, DecodedRequest request, object? caller, MemoryReservation memory, CancellationToken cancellationToken)
     {
+        var trace = InferenceTrace.Current;
+        trace?.Decoded(lease.Description.Name.Value, BytesOf(request.Inputs));
         CheckDigest(request.Header.ModelDigests, lease.Description);
         var outputs = await scheduler.RunAsync(lease, new(request.Inputs)
         {
@@ -33,7 +37,9 @@ internal sealed class InferenceService(InferenceScheduler scheduler, TrustConfig
         }, cancellationToken);
         try
         {
-            memory.Grow(BytesOf(outputs));
+            var bytes = BytesOf(outputs.Tensors);
+            trace?.Ran(outputs.Waited, outputs.Times, outputs.BatchSize, bytes);
+            memory.Grow(Bounded(bytes));
             return outputs;
         }
         catch
@@ -43,17 +49,19 @@ internal sealed class InferenceService(InferenceScheduler scheduler, TrustConfig
         }
     }
 
-    private long BytesOf(InferenceOutputs outputs)
+    private long Bounded(long bytes) => bytes <= limits.MaxResponseBytes
+        ? bytes
+        : throw new ServingException(ServingCode.ResponseTooLarge, $"The answer has {bytes} bytes of tensors; the limit is {limits.MaxResponseBytes}.", "ask for fewer outputs or rows at once, or the operator for a higher limit.");
+
+    private static long BytesOf(IReadOnlyList<NamedTensor> tensors)
     {
         var bytes = 0L;
-        for (var index = 0; index < outputs.Tensors.Count; index++)
+        for (var index = 0; index < tensors.Count; index++)
         {
-            bytes += outputs.Tensors[index].Tensor.Data.Length;
+            bytes += tensors[index].Tensor.Data.Length;
         }
 
-        return bytes <= limits.MaxResponseBytes
-            ? bytes
-            : throw new ServingException(ServingCode.ResponseTooLarge, $"The answer has {bytes} bytes of tensors; the limit is {limits.MaxResponseBytes}.", "ask for fewer outputs or rows at once, or the operator for a higher limit.");
+        return bytes;
     }
 
     private static void CheckDigest(IReadOnlyList<string> accepted, ModelDescription model)

@@ -11,11 +11,12 @@ internal sealed record ServerCommand
 
         Usage: blindai-server [--simulation] [--config FILE] [--Section:Key=value ...]
 
-          --simulation     run without a TEE, for development: nothing is protected
-          --config FILE    read settings from a JSON file (default: appsettings.json in the working directory, if it exists)
-          --print-config   print the trust configuration and its digest (claim 11), and stop
-          --version        print the version, and stop
-          --help           print this, and stop
+          --simulation      run without a TEE, for development: nothing is protected
+          --config FILE     read settings from a JSON file (default: appsettings.json in the working directory, if it exists)
+          --print-config    print the trust configuration and its digest (claim 11), and stop
+          --print-telemetry print what would be sent to a collector of traces for one request, and stop
+          --version         print the version, and stop
+          --help            print this, and stop
 
         Settings come from the file, then BLINDAI_Section__Key variables, then the command line; docs/configuration.md lists them.
         """;
@@ -25,6 +26,8 @@ internal sealed record ServerCommand
     public bool IsSimulation { get; private init; }
 
     public bool PrintsConfiguration { get; private init; }
+
+    public bool PrintsTelemetry { get; private init; }
 
     public bool PrintsVersion { get; private init; }
 
@@ -42,7 +45,7 @@ internal sealed record ServerCommand
         {
             switch (arguments[index])
             {
-                case "--simulation" or "--print-config" or "--version" or "--help" or "-h":
+                case "--simulation" or "--print-config" or "--print-telemetry" or "--version" or "--help" or "-h":
                     switches.Add(arguments[index]);
                     break;
                 case "--config":
@@ -63,6 +66,7 @@ internal sealed record ServerCommand
         {
             IsSimulation = isSimulation,
             PrintsConfiguration = switches.Contains("--print-config"),
+            PrintsTelemetry = switches.Contains("--print-telemetry"),
             PrintsVersion = printsVersion,
             PrintsHelp = printsHelp,
             // Who asks for help is not told first that a variable is wrong.

@@ -6,6 +6,7 @@ using BlindAI.Server.Endpoints;
 using BlindAI.Server.Grpc;
 using BlindAI.Server.Sealed;
 using BlindAI.Server.Telemetry;
+using BlindAI.Server.Telemetry.Traces;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -49,6 +50,12 @@ internal static class ServerHost
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddAttestation(attester, identity, settings).AddInference(settings).AddGrpcBinding(settings.Trust);
 
+        var isTraced = TelemetrySwitch.IsOn(settings);
+        if (isTraced)
+        {
+            builder.Services.AddTraces(settings, attester.Tee);
+        }
+
         var app = builder.Build();
         app.UseMiddleware<ErrorAnswers>();
         app.UseMiddleware<SealedRequests>();
@@ -59,6 +66,11 @@ internal static class ServerHost
         if (settings.Trust.RequireAttestedClients)
         {
             app.RequireProvedClients();
+        }
+
+        if (isTraced)
+        {
+            app.UseMiddleware<TracedRequests>();
         }
 
         app.MapAttestation();
@@ -93,6 +105,15 @@ internal static class ServerHost
         if (!tee.IsHardware)
         {
             ServerLog.Simulation(logger);
+        }
+
+        if (TelemetrySwitch.IsOn(settings))
+        {
+            ServerLog.TracesSent(logger, settings.OtlpEndpoint!.GetLeftPart(UriPartial.Authority));
+        }
+        else if (settings.OtlpEndpoint is not null)
+        {
+            ServerLog.TracesDisabled(logger, TelemetrySwitch.DisableVariable);
         }
 
         app.Lifetime.ApplicationStopping.Register(() => ServerLog.Stopping(logger));

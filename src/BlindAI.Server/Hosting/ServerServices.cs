@@ -27,6 +27,8 @@ internal static class ServerServices
             .AddSingleton(TimeProvider.System)
             .AddSingleton(trust)
             .AddSingleton<ServerMetrics>()
+            .AddSingleton(provider => new MetricsPage(
+                provider.GetRequiredService<ServerMetrics>(), provider.GetRequiredService<InferenceScheduler>().Statistics, provider.GetRequiredService<ModelCatalogue>(), trust))
             .AddSingleton<HealthAnswers>()
             .AddSingleton<InferenceService>()
             .AddSingleton<InferenceEndpoints>()

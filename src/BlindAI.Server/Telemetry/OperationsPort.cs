@@ -7,12 +7,10 @@ namespace BlindAI.Server.Telemetry;
 /// <summary>The plaintext port: health and metrics, and nothing that concerns data.</summary>
 internal static class OperationsPort
 {
-    private const string PrometheusText = "text/plain; version=0.0.4";
-
     /// <summary>Answers what comes in without TLS, so that no other endpoint can be reached that way.</summary>
     public static void UseOperationsPort(this WebApplication app)
     {
-        var metrics = app.Services.GetRequiredService<ServerMetrics>();
+        var metrics = app.Services.GetRequiredService<MetricsPage>();
         var health = app.Services.GetRequiredService<HealthAnswers>();
         app.Use((context, next) => context.Request.IsHttps ? next(context) : AnswerAsync(context));
 
@@ -27,7 +25,7 @@ internal static class OperationsPort
                     await health.ReadyAsync(context);
                     break;
                 case ("GET", "/metrics"):
-                    context.Response.ContentType = PrometheusText;
+                    context.Response.ContentType = PrometheusText.ContentType;
                     await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(metrics.Render()), context.RequestAborted);
                     break;
                 default:

@@ -29,4 +29,16 @@ internal static partial class ServerLog
 
     [LoggerMessage(1301, LogLevel.Debug, "{Namespace}/{Model}: ran version {Version} on {Inputs} in {Milliseconds} ms")]
     public static partial void ModelRan(ILogger logger, string @namespace, string model, int version, string inputs, double milliseconds);
+
+    [LoggerMessage(1401, LogLevel.Information, "Traces of requests, without contents, go to {Endpoint}")]
+    public static partial void TracesSent(ILogger logger, string endpoint);
+
+    [LoggerMessage(1402, LogLevel.Warning, "The collector does not take traces ({Reason}); they are dropped until it does")]
+    public static partial void TracesDropped(ILogger logger, string reason);
+
+    [LoggerMessage(1403, LogLevel.Information, "The collector takes traces again")]
+    public static partial void TracesSentAgain(ILogger logger);
+
+    [LoggerMessage(1404, LogLevel.Information, "No traces are sent: {Variable} is set")]
+    public static partial void TracesDisabled(ILogger logger, string variable);
 }

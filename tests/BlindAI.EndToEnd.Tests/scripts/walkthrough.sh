@@ -45,6 +45,10 @@ expect 0 '"class_probabilities"' blindai run credit --input features=row.json --
 expect 0 'SIMULATION: this server protects nothing' blindai run credit --input features=row.json --json
 blindai run credit --input features=row.json --json 2>/dev/null | python3 -m json.tool >/dev/null
 
+# A short load test; the inputs come from the metadata.
+expect 0 '"throughput"' blindai bench credit --requests 20 --warmup 0 --json
+expect 0 'p99.9' blindai bench credit --requests 20 --rate 200 --concurrency 2 --warmup 0
+
 # What goes wrong says so with its code.
 expect 50 'error 710' blindai run nothing --input "features=$row"
 expect 50 'error 704' blindai run credit --input 'features=[[1,2]]'

@@ -147,7 +147,15 @@ public sealed class ConfigurationTests
     [InlineData("Limits:MaxQueueMilliseconds=1", false)]
     [InlineData("Limits:AttestationsPerSecond=1", false)]
     [InlineData("Logging:Level=Trace", false)]
+    [InlineData("Telemetry:OtlpEndpoint=http://127.0.0.1:4318", false)]
+    [InlineData("Telemetry:ModelNames=true", false)]
+    [InlineData("Telemetry:TritonMetrics=false", true)]
+    [InlineData("Telemetry:TritonMetrics=true", false)]
     public void Digest_OneSetting_ChangesOnlyWithWhatIsTrusted(string setting, bool isSame) => Assert.Equal(isSame, Read(setting).Trust.Digest.Equals(Read().Trust.Digest));
+
+    [Fact]
+    public void Digest_TwoCollectors_IsTheSame() =>
+        Assert.Equal(Read("Telemetry:OtlpEndpoint=http://127.0.0.1:4318").Trust.Digest, Read("Telemetry:OtlpEndpoint=https://collector.example.org").Trust.Digest);
 
     private static ConfigurationEntries FromJson(string json)
     {
