@@ -28,6 +28,20 @@ public sealed class RepositoryTests(StrictServer server) : IClassFixture<StrictS
     }
 
     [Fact]
+    public async Task Config_InputWithADefault_IsOptional()
+    {
+        Assert.Equal(201, (await server.UploadAsync("defaults", new OnnxGraph("defaults")
+            .Input("x", OnnxType.Float, "n").Input("shift", OnnxType.Float, 1).Constant("shift", OnnxTensor.Vector(1f)).Node("Add", ["x", "shift"], ["y"]).Output("y", OnnxType.Float, "n")
+            .ToModel().Encode())).Status);
+
+        var config = await GetAsync("/v2/models/defaults/config");
+
+        Assert.Equal(0, config.GetProperty("max_batch_size").GetInt32());
+        Assert.False(config.GetProperty("input")[0].TryGetProperty("optional", out _), "x has no default.");
+        Assert.True(config.GetProperty("input")[1].GetProperty("optional").GetBoolean());
+    }
+
+    [Fact]
     public async Task Statistics_AfterRequests_CountThem()
     {
         Assert.Equal(201, (await server.UploadAsync("counted", TestModels.Identity(OnnxType.Float))).Status);

@@ -71,6 +71,10 @@ public static class GrpcModelConfig
                 message.WriteString(1, description.tensor.Name);
                 message.WriteVarint(2, (ulong)Array.IndexOf(DataTypes, description.tensor.DataType));
                 message.WritePacked(description.dimensions, [.. description.tensor.Dims]);
+                if (description.tensor.Optional)
+                {
+                    message.WriteBool(8, true);                                             // of inputs alone
+                }
             });
         }
     }

@@ -101,7 +101,7 @@ internal static class ModelFacts
 
     // Where a model is batched, Triton's dimensions are those of one row.
     private static ModelConfigTensor Configure(TensorMetadata tensor, bool isBatched) =>
-        new(tensor.Name, DataTypeOf(tensor.Datatype), [.. tensor.Shape.Skip(isBatched ? 1 : 0)]);
+        new(tensor.Name, DataTypeOf(tensor.Datatype), [.. tensor.Shape.Skip(isBatched ? 1 : 0)]) { Optional = tensor.IsOptional };
 
     private static string DataTypeOf(TensorDatatype datatype) => datatype == TensorDatatype.Bytes ? "TYPE_STRING" : $"TYPE_{datatype.WireName()}";
 

@@ -26,12 +26,15 @@ internal static class ModelServer
             Name = "adder",
             Versions = ["1", "2"],
             Platform = "onnxruntime_onnx",
-            Inputs = [new("x", "FP32", [-1, 2])],
+            Inputs = [new("x", "FP32", [-1, 2]), new("scale", "FP32", [1]) { Parameters = new(Optional: true) }],
             Outputs = [new("y", "FP32", [-1, 2])],
             Version = 2,
             Digest = Digest,
+            Derived = Derived(new(8, 0.0125, 0.00046)),
         }),
     };
+
+    private static DerivedModel Derived(ModelAccuracy? accuracy) => new() { Transformation = "dynamic-int8-1", Sha256 = new string('2', 64), Matrices = 13, Accuracy = accuracy };
 
     private static Task WriteAsync<T>(HttpContext context, T value) => JsonSerializer.SerializeAsync(context.Response.Body, value, ProtocolJson.Default.Options);
 
@@ -50,6 +53,7 @@ internal static class ModelServer
             Outputs = [],
             Size = body.Length,
             Durability = "memory",
+            Derived = context.Request.Query["precision"] == "int8" ? Derived(null) : null,
         });
     }
 

@@ -38,7 +38,10 @@ public sealed class ModelsCommandTests
 
         Assert.Equal(0, run.Exit);
         Assert.StartsWith("adder version 2 (versions: 1, 2)\n", run.Out, StringComparison.Ordinal);
-        Assert.Contains("x FP32[-1,2]", run.Out, StringComparison.Ordinal);
+        Assert.Contains("x FP32[-1,2]\n", run.Out, StringComparison.Ordinal);
+        Assert.Contains("scale FP32[1] (optional)\n", run.Out, StringComparison.Ordinal);
+        Assert.Contains($"  runs as   dynamic-int8-1 (sha256 {new string('2', 64)}, 13 matrices)\n", run.Out, StringComparison.Ordinal);
+        Assert.Contains("  accuracy  on 8 made-up inputs: largest difference 1.25e-2, relative RMS 4.6e-4\n", run.Out, StringComparison.Ordinal);
         Assert.Contains(ModelServer.Digest, run.Out, StringComparison.Ordinal);
         Assert.Equal(["GET /v2/models/adder/versions/2"], server.Requests);
     }
@@ -72,6 +75,26 @@ public sealed class ModelsCommandTests
         Assert.Equal(["PUT /v2/models/adder/versions/3?load=false&persist=false&ttl=7200", "PUT /v2/models/adder?load=true"], server.Requests);
         Assert.Equal(digest, json.ReadJson().GetProperty("digest").GetString());
         Assert.Equal("memory", json.ReadJson().GetProperty("durability").GetString());
+    }
+
+    [Fact]
+    public async Task Upload_Int8_IsAskedForAndNamed()
+    {
+        await using var server = await SimulatedServer.StartAsync(ModelServer.Answering());
+        using var folder = new TemporaryFolder();
+        string[] upload = ["models", "upload", folder.Write("model.onnx", "model"), "--name", "adder", "--url", server.Url, Simulation];
+
+        var text = await CliRun.OfAsync([.. upload, "--precision", "int8"]);
+        var json = await CliRun.OfAsync([.. upload, "--precision", "int8", "--json"]);
+        var plain = await CliRun.OfAsync([.. upload, "--precision", "as-uploaded"]);
+        var wrong = await CliRun.OfAsync([.. upload, "--precision", "int4"]);
+
+        Assert.Contains("runs as   dynamic-int8-1", text.Out, StringComparison.Ordinal);
+        Assert.Contains("accuracy  not measured", text.Out, StringComparison.Ordinal);
+        Assert.Equal(13, json.ReadJson().GetProperty("derived").GetProperty("matrices").GetInt32());
+        Assert.DoesNotContain("runs as", plain.Out, StringComparison.Ordinal);
+        Assert.Equal((2, ""), (wrong.Exit, wrong.Out));
+        Assert.Equal(["PUT /v2/models/adder?load=true&precision=int8", "PUT /v2/models/adder?load=true&precision=int8", "PUT /v2/models/adder?load=true"], server.Requests);
     }
 
     [Fact]
