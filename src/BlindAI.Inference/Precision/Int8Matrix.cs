@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 
 namespace BlindAI.Inference.Precision;
@@ -11,6 +12,8 @@ internal sealed class Int8Matrix
 {
     /// <summary>Most rows of the product's second operand: as many products of 255 and 127 fit the 32 bits that sum them.</summary>
     public const int MaxRows = 1 << 16;
+
+    private const int ChunkLength = 4096;
 
     private const float MinNormal = 1.17549435e-38f;
 
@@ -50,24 +53,32 @@ internal sealed class Int8Matrix
         }
 
         var scales = new float[source.IsTransposed ? source.Rows : source.Count * source.Columns];
-        var values = source.Values;
+        var buffer = new float[Math.Min(source.Columns, ChunkLength)];
         for (var row = 0; row < source.Count * source.Rows; row++)
         {
-            var line = values.Slice(row * source.Columns, source.Columns);
-            for (var column = 0; column < line.Length; column++)
+            for (var column = 0; column < source.Columns; column += buffer.Length)
             {
-                var magnitude = MathF.Abs(line[column]);
-                ref var most = ref scales[ScaleOf(source, row, column)];
-                most = magnitude <= most ? most : magnitude;                    // NaN is not <=, and stays
-                if (!float.IsFinite(most))
+                var line = buffer.AsSpan(0, Math.Min(buffer.Length, source.Columns - column));
+                TensorPrimitives.Abs(Line(source, row, column, line.Length), line);
+                if (source.IsTransposed)
                 {
-                    return null;
+                    scales[row] = MathF.Max(scales[row], TensorPrimitives.Max<float>(line));
+                }
+                else
+                {
+                    var most = scales.AsSpan(FirstScale(source, row) + column, line.Length);
+                    TensorPrimitives.Max(most, line, most);                     // what is no number stays none
                 }
             }
         }
 
         for (var column = 0; column < scales.Length; column++)
         {
+            if (!float.IsFinite(scales[column]))
+            {
+                return null;
+            }
+
             // A column of zeros, or of numbers so small that their scale would not be a normal one: zeros.
             var scale = scales[column] / 127;
             scales[column] = scale >= MinNormal ? scale : 1;
@@ -83,17 +94,41 @@ internal sealed class Int8Matrix
     /// <summary>Writes the integers, row by row of the product's second operand.</summary>
     public void Write(Span<byte> destination)
     {
-        var values = _source.Values;
-        var integers = MemoryMarshal.Cast<byte, sbyte>(destination);
+        var written = MemoryMarshal.Cast<byte, sbyte>(destination);
+        var buffer = new float[Math.Min(_source.Columns, ChunkLength)];
+        Span<sbyte> integers = new sbyte[buffer.Length];
         for (var row = 0; row < _source.Count * _source.Rows; row++)
         {
-            for (var column = 0; column < _source.Columns; column++)
+            for (var column = 0; column < _source.Columns; column += buffer.Length)
             {
-                var place = (row * _source.Columns) + column;
-                integers[_source.IsTransposed ? (column * _source.Rows) + row : place] = (sbyte)Math.Clamp(MathF.Round(values[place] / _scales[ScaleOf(_source, row, column)]), -127, 127);
+                var line = buffer.AsSpan(0, Math.Min(buffer.Length, _source.Columns - column));
+                var values = Line(_source, row, column, line.Length);
+                if (_source.IsTransposed)
+                {
+                    TensorPrimitives.Divide(values, _scales[row], line);
+                }
+                else
+                {
+                    TensorPrimitives.Divide(values, _scales.AsSpan(FirstScale(_source, row) + column, line.Length), line);
+                }
+
+                TensorPrimitives.Round<float>(line, line);
+                TensorPrimitives.ConvertSaturating<float, sbyte>(line, integers);
+                if (!_source.IsTransposed)
+                {
+                    integers[..line.Length].CopyTo(written[((row * _source.Columns) + column)..]);
+                    continue;
+                }
+
+                for (var index = 0; index < line.Length; index++)
+                {
+                    written[((column + index) * _source.Rows) + row] = integers[index];
+                }
             }
         }
     }
 
-    private static int ScaleOf(FloatMatrix source, int row, int column) => source.IsTransposed ? row : (row / source.Rows * source.Columns) + column;
+    private static ReadOnlySpan<float> Line(FloatMatrix source, int row, int column, int length) => source.Values.Slice((row * source.Columns) + column, length);
+
+    private static int FirstScale(FloatMatrix source, int row) => row / source.Rows * source.Columns;
 }
