@@ -18,6 +18,10 @@ fuzz:
 bench:
   dotnet run -c Release --project bench/BlindAI.Bench
 
+# Measure the engine: every model, every contender, about twenty minutes; writes bench/RESULTS.md, its data and its plot.
+bench-engine:
+  dotnet run -c Release --project bench/BlindAI.Bench -- --engine
+
 # Measure the verification of captured evidence: just bench-evidence ../shared/vectors
 bench-evidence VECTORS:
   dotnet run -c Release --project bench/BlindAI.Bench -- --evidence {{VECTORS}} --rounds 300

@@ -2,12 +2,15 @@ using System.Globalization;
 using System.Text.Json;
 using BlindAI.Attestation.Policy;
 using BlindAI.Bench;
+using BlindAI.Bench.Engine;
+using BlindAI.Bench.Engine.Server;
 using BlindAI.Client;
 using BlindAI.Examples.Quickstart;
 
 const int UsageError = 2;
 const string Usage = """
     usage: BlindAI.Bench [--rounds N] [--json]                 inference: the server against raw ONNX Runtime
+           BlindAI.Bench --engine [--rounds N] [--quick] [--only WORD]   the engine: every model, every contender; writes RESULTS-engine.json, RESULTS.md, engine.svg
            BlindAI.Bench --evidence VECTORS [--rounds N] [--json]   attestation: verifying the captured evidence in a folder
            BlindAI.Bench --sealed [--rounds N] [--json]        sealed requests: sealing and opening, by size of body and chunk
            BlindAI.Bench --channel [--rounds N] [--json]       the attested channel: new connections, each mode, half prefaces
@@ -17,6 +20,22 @@ const string Usage = """
 if (args is [Crowd.Argument, var crowded, var kind])
 {
     return await Crowd.RunAsync(new(crowded), sendsHalf: kind == "half");
+}
+
+switch (args)
+{
+    case [BenchServer.Argument]:
+        return await BenchServer.RunAsync();
+    case [StreamFloor.Argument]:
+        return await StreamFloor.RunAsync();
+    case [EngineOptions.Argument, .. var engineArguments]:
+        if (EngineOptions.Parse(engineArguments) is not { } options)
+        {
+            await Console.Error.WriteLineAsync(Usage);
+            return UsageError;
+        }
+
+        return await EngineBench.RunAsync(options) ? 0 : 1;
 }
 
 var rounds = 5;

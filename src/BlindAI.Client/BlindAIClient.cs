@@ -124,15 +124,31 @@ public sealed class BlindAIClient : IAsyncDisposable
     /// <param name="cancellationToken">Ends the request, queued or running.</param>
     /// <exception cref="ServingException">The 7xx family.</exception>
     /// <exception cref="AttestationException"><see cref="RejectionCode.ModelNotAccepted"/>: the policy does not accept this model; nothing was sent.</exception>
-    public async Task<InferenceResult> RunAsync(
-        string model, IReadOnlyDictionary<string, Tensor> inputs, int? version = null, IReadOnlyList<string>? outputs = null, CancellationToken cancellationToken = default)
+    public Task<InferenceResult> RunAsync(
+        string model, IReadOnlyDictionary<string, Tensor> inputs, int? version = null, IReadOnlyList<string>? outputs = null, CancellationToken cancellationToken = default) =>
+        RunAsync(model, inputs, new RunOptions { Version = version, Outputs = outputs }, cancellationToken);
+
+    /// <inheritdoc cref="RunAsync(string, IReadOnlyDictionary{string, Tensor}, int?, IReadOnlyList{string}?, CancellationToken)"/>
+    /// <param name="model">The model's name.</param>
+    /// <param name="inputs">The tensors by name; their memory is sent as it is and must not change meanwhile.</param>
+    /// <param name="options">Version, outputs, priority and waiting time.</param>
+    /// <param name="cancellationToken">Ends the request, queued or running.</param>
+    public async Task<InferenceResult> RunAsync(string model, IReadOnlyDictionary<string, Tensor> inputs, RunOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(inputs);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Priority);
         var name = ModelName.Parse(model);
         var accepted = AcceptedDigests(name);
         NamedTensor[] tensors = [.. inputs.Select(input => new NamedTensor(input.Key, input.Value))];
-        var header = InferenceRequestEncoder.EncodeHeader(tensors, outputs ?? [], accepted is null ? [] : [.. accepted.Select(digest => digest.Value)]);
-        using var request = Request(HttpMethod.Post, $"{Routes.Model(name, version)}/infer");
+        var header = InferenceRequestEncoder.EncodeHeader(tensors, new()
+        {
+            Outputs = options.Outputs ?? [],
+            ModelDigests = accepted is null ? [] : [.. accepted.Select(digest => digest.Value)],
+            Priority = (ulong)options.Priority,
+            QueueTimeout = options.QueueTimeout,
+        });
+        using var request = Request(HttpMethod.Post, $"{Routes.Model(name, options.Version)}/infer");
         request.Content = new InferenceContent(header, tensors);
         using var response = await SendAsync(request, cancellationToken).ConfigureAwait(false);
         var body = await ReadAsync(response, _options.MaxResponseBytes, cancellationToken).ConfigureAwait(false);
@@ -240,8 +256,21 @@ public sealed class BlindAIClient : IAsyncDisposable
         var query = $"?load={(options.Load ? "true" : "false")}";
         query += options.Precision == UploadPrecision.Int8 ? "&precision=int8" : "";
         query += options.Persist is { } persist ? $"&persist={(persist ? "true" : "false")}" : "";
-        return query + (options.TimeToLive is { } ttl ? $"&ttl={((long)ttl.TotalSeconds).ToString(CultureInfo.InvariantCulture)}" : "");
+        query += options.TimeToLive is { } ttl ? $"&ttl={Text((long)ttl.TotalSeconds)}" : "";
+        if (options.Scheduling is { } scheduling)
+        {
+            query += scheduling.MaxBatchSize is { } batch ? $"&max_batch_size={Text(batch)}" : "";
+            query += scheduling.PreferredBatchSizes is { Count: > 0 } sizes ? $"&preferred_batch_size={string.Join(',', sizes.Select(size => Text(size)))}" : "";
+            query += scheduling.MaxQueueDelay is { } delay ? $"&max_queue_delay_microseconds={Text((long)delay.TotalMicroseconds)}" : "";
+            query += scheduling.PriorityLevels is { } levels ? $"&priority_levels={Text(levels)}" : "";
+            query += scheduling.DefaultPriorityLevel is { } level ? $"&default_priority_level={Text(level)}" : "";
+            query += scheduling.IntraOpThreads is { } threads ? $"&intra_op_threads={Text(threads)}" : "";
+        }
+
+        return query;
     }
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static int? HeaderLength(HttpResponseMessage response) =>
         response.Headers.TryGetValues(HeaderNames.InferenceHeaderContentLength, out var values)

@@ -26,6 +26,12 @@ public sealed class BadNameTests(StrictServer server) : BadInputTest(server), IC
     {
         foreach (var (method, suffix) in new[] { ("POST", "/infer"), ("PUT", ""), ("DELETE", ""), ("GET", ""), ("GET", "/ready") })
         {
+            if ((name, method, suffix) is ("stats", "GET", ""))
+            {
+                // Why the name is reserved: this is the path of the statistics.
+                continue;
+            }
+
             var answer = await SendAsync(method, $"/v2/models/{name}{suffix}");
 
             // What HTTP itself does not allow in a path, the HTTP layer refuses without a word of ours.

@@ -177,7 +177,7 @@ public sealed class GrpcWireTests : IAsyncLifetime
                 input.WriteString(2, "INT64");
                 input.WritePacked(3, [1]);
             });
-            writer.WriteBytes(7, BitConverter.GetBytes(16_000_000L));
+            writer.WriteBytes(7, BitConverter.GetBytes(1_000_000L));
         });
         using var response = await SendAsync(Infer, Framed(message));
 

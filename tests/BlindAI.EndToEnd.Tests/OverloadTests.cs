@@ -6,8 +6,11 @@ namespace BlindAI.EndToEnd.Tests;
 /// <summary>A server with one thread, a queue of one and memory for one request.</summary>
 public sealed class OverloadedServer : IAsyncLifetime
 {
+    // What an answer takes beside the request that fills the rest; another request takes more.
+    private const int AnswerBytes = 64;
+
     internal StrictServer Strict { get; } = new([
-        $"--Limits:MaxRequestBytes={StrictServer.MaxBytes}", $"--Limits:MaxInFlightBytes={5 * StrictServer.MaxBytes}", "--Inference:Threads=1",
+        $"--Limits:MaxRequestBytes={StrictServer.MaxBytes}", $"--Limits:MaxInFlightBytes={(5 * StrictServer.MaxBytes) + AnswerBytes}", "--Inference:Threads=1",
         "--Limits:MaxQueuedRequests=1", "--Limits:MaxQueueMilliseconds=300000", "--Limits:AttestationsPerSecond=1"]);
 
     public async ValueTask InitializeAsync()

@@ -361,7 +361,7 @@ def infer_deadline():
 
 def infer_queue_timeout():
     running = [stub.ModelInfer.future(times("busy", 100_000_000), timeout=TIME) for _ in range(32)]
-    waiting = request()
+    waiting = times("busy", 1)
     waiting.parameters["timeout"].int64_param = 1000
     error = None
     try:

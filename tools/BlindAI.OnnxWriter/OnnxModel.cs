@@ -1,3 +1,4 @@
+using System.Buffers;
 using BlindAI.Protocol.Wire;
 
 namespace BlindAI.OnnxWriter;
@@ -58,7 +59,30 @@ public sealed class OnnxModel(OnnxGraph graph)
     }
 
     /// <summary>The bytes of the ONNX file.</summary>
-    public byte[] Encode() => ProtobufWriter.Encode(this, Write);
+    public byte[] Encode()
+    {
+        using var bytes = new MemoryStream();
+        WriteTo(bytes);
+        return bytes.ToArray();
+    }
+
+    /// <summary>Writes the ONNX file. Beside the constants themselves, only the largest of them is held in memory.</summary>
+    public void WriteTo(Stream output)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+
+        // A nested message begins with its length. The graph is nearly the whole file, so it is written twice: to be counted, and then for good.
+        var counter = new LengthCounter();
+        OnnxGraph.Write(new ProtobufWriter(counter), _graph);
+        var buffer = new StreamBuffer(output);
+        var writer = new ProtobufWriter(buffer);
+        writer.WriteInt64(1, _irVersion);                                           // ir_version
+        writer.WriteString(2, _producer);                                           // producer_name
+        WriteLength(buffer, field: 7, counter.Length);                              // graph
+        OnnxGraph.Write(writer, _graph);
+        WriteRest(writer);
+        buffer.Flush();
+    }
 
     // Source: onnx/onnx.proto, StringStringEntryProto.
     internal static void WriteEntry(ProtobufWriter writer, KeyValuePair<string, string> entry)
@@ -74,22 +98,34 @@ public sealed class OnnxModel(OnnxGraph graph)
         writer.WriteInt64(2, import.Value);                                         // version
     }
 
-    private static void Write(ProtobufWriter writer, OnnxModel model)
+    // Source: protobuf.dev, "Encoding": a tag of wire type 2 (LEN), then the length as a varint.
+    private static void WriteLength(StreamBuffer buffer, int field, long length)
     {
-        writer.WriteInt64(1, model._irVersion);                                     // ir_version
-        writer.WriteString(2, model._producer);                                     // producer_name
-        writer.WriteMessage(7, model._graph, OnnxGraph.Write);                      // graph
-        foreach (var import in model._imports)
+        Span<byte> bytes = stackalloc byte[11];
+        bytes[0] = (byte)((field << 3) | 2);
+        var count = 1;
+        for (; length >= 0x80; length >>= 7)
+        {
+            bytes[count++] = (byte)(length | 0x80);
+        }
+
+        bytes[count++] = (byte)length;
+        buffer.Write(bytes[..count]);
+    }
+
+    private void WriteRest(ProtobufWriter writer)
+    {
+        foreach (var import in _imports)
         {
             writer.WriteMessage(8, import, WriteImport);                            // opset_import
         }
 
-        foreach (var entry in model._metadata)
+        foreach (var entry in _metadata)
         {
             writer.WriteMessage(14, entry, WriteEntry);                             // metadata_props
         }
 
-        foreach (var function in model._functions)
+        foreach (var function in _functions)
         {
             writer.WriteMessage(25, function, OnnxGraph.WriteAsFunction);           // functions
         }

@@ -50,6 +50,10 @@ public sealed class OnnxTensor
     public static OnnxTensor FromBytes(OnnxType type, ReadOnlySpan<byte> bytes, params ReadOnlySpan<long> dimensions) =>
         new(type, dimensions, raw: bytes.ToArray());
 
+    /// <summary>A tensor of any type over little-endian bytes that are not copied and must not change: for weights of hundreds of megabytes.</summary>
+    public static OnnxTensor OverBytes(OnnxType type, byte[] bytes, params ReadOnlySpan<long> dimensions) =>
+        new(type, dimensions, raw: bytes);
+
     /// <summary>A tensor whose bytes are in another file, at any path that a test can think of.</summary>
     public static OnnxTensor External(OnnxType type, string location, long? offset, long? length, params ReadOnlySpan<long> dimensions)
     {

@@ -29,11 +29,20 @@ internal static class RunCommand
         };
         var outputFolder = new Option<string?>("--output-dir") { Description = "Write each output to an .npy file in this folder.", HelpName = "FOLDER" };
         var version = ModelArguments.Version("The version to run (default: the newest).");
+        var priority = ModelArguments.Number("--priority", "N", "The priority, 1 the highest, for models that have levels (default: the model's).", 1, 16, isWhole: true);
+        var queueTimeout = ModelArguments.Number("--queue-timeout-ms", "N", "Longest wait for a free thread (default: the server's).", 1, 600_000, isWhole: true);
         var force = new Option<bool>("--force") { Description = "Replace files that exist." };
-        var command = new Command("run", "Run a model on tensors.") { model, inputs, outputs, outputFolder, version, force };
+        var command = new Command("run", "Run a model on tensors.") { model, inputs, outputs, outputFolder, version, priority, queueTimeout, force };
         command.SetAction(async (arguments, cancellationToken) =>
         {
-            var request = new Request(arguments.GetValue(model)!, arguments.GetValue(version), InputArgument.ParseAll(arguments.GetValue(inputs)!), arguments.GetValue(outputs)!);
+            var wishes = new RunOptions
+            {
+                Version = arguments.GetValue(version),
+                Outputs = arguments.GetValue(outputs) is { Length: > 0 } names ? names : null,
+                Priority = (int)(arguments.GetValue(priority) ?? 0),
+                QueueTimeout = arguments.GetValue(queueTimeout) is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null,
+            };
+            var request = new Request(arguments.GetValue(model)!, InputArgument.ParseAll(arguments.GetValue(inputs)!), wishes);
             await using var client = await common.ReadTarget(arguments, host).ConnectForDataAsync(host.Error, cancellationToken);
             var result = await request.RunAsync(client, cancellationToken);
             var folder = arguments.GetValue(outputFolder) is { } path ? new OutputFolder(path, arguments.GetValue(force)) : null;
@@ -114,7 +123,7 @@ internal static class RunCommand
         writer.WriteEndObject();
     });
 
-    private sealed record Request(string Model, int? Version, IReadOnlyList<InputArgument> Inputs, IReadOnlyList<string> Outputs)
+    private sealed record Request(string Model, IReadOnlyList<InputArgument> Inputs, RunOptions Options)
     {
         public async Task<InferenceResult> RunAsync(BlindAIClient client, CancellationToken cancellationToken)
         {
@@ -122,10 +131,10 @@ internal static class RunCommand
             var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
             foreach (var input in Inputs)
             {
-                tensors.Add(input.Name, await input.ReadAsync(() => metadata ??= client.GetModelAsync(Model, Version, cancellationToken)));
+                tensors.Add(input.Name, await input.ReadAsync(() => metadata ??= client.GetModelAsync(Model, Options.Version, cancellationToken)));
             }
 
-            return await client.RunAsync(Model, tensors, Version, Outputs.Count > 0 ? Outputs : null, cancellationToken);
+            return await client.RunAsync(Model, tensors, Options, cancellationToken);
         }
     }
 }

@@ -29,6 +29,7 @@ internal static class UploadCommand
         };
         precision.AcceptOnlyFromAmong("as-uploaded", "int8");
         var command = new Command("upload", "Upload a model from an ONNX file or a bundle folder.") { path, name, version, persist, noLoad, timeToLive, precision };
+        var scheduling = new SchedulingArguments(command);
         command.SetAction(async (arguments, cancellationToken) =>
         {
             var options = new UploadOptions
@@ -38,6 +39,7 @@ internal static class UploadCommand
                 Load = !arguments.GetValue(noLoad),
                 TimeToLive = arguments.GetValue(timeToLive),
                 Precision = arguments.GetValue(precision) == "int8" ? UploadPrecision.Int8 : UploadPrecision.AsUploaded,
+                Scheduling = scheduling.Read(arguments),
             };
             var folder = LocalFile.OpenModel(arguments.GetValue(path)!);   // a wrong path is told before anything is sent
             await using var client = await common.ReadTarget(arguments, host).ConnectForDataAsync(host.Error, cancellationToken);
@@ -66,6 +68,7 @@ internal static class UploadCommand
         output.WriteLine(Printable.Clean($"uploaded {answer.Name} version {answer.Version}, {Printable.Bytes(answer.Size)}"));
         output.WriteLine(Printable.Clean($"  digest      {answer.Digest}"));
         output.WriteLine(Printable.Clean($"  durability  {answer.Durability}"));
+        output.WriteLine(Printable.Clean($"  scheduling  {answer.Batching ?? "not reported"}"));
         DerivedText.Write(output, answer.Derived);
     }
 }

@@ -18,6 +18,9 @@ public sealed record UploadOptions
     /// <summary>In which form the model runs. Default: as it was uploaded.</summary>
     public UploadPrecision Precision { get; init; }
 
+    /// <summary>How the model is scheduled; null leaves all of it to the server.</summary>
+    public SchedulingOptions? Scheduling { get; init; }
+
     /// <summary>Told of progress, if anybody listens.</summary>
     public IProgress<UploadProgress>? Progress { get; init; }
 }

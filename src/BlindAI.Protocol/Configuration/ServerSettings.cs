@@ -29,6 +29,9 @@ public sealed record ServerSettings
     /// <summary><c>Inference:Threads</c>: threads that run models, 1 to 256. Default: the cores that the process may use.</summary>
     public int InferenceThreads { get; private init; } = Environment.ProcessorCount;
 
+    /// <summary><c>Models:KeepBytes</c>: whether a loaded model keeps its uploaded bytes, so that it can be unloaded and loaded again. Default false: they double its memory.</summary>
+    public bool KeepModelBytes { get; private init; }
+
     /// <summary><c>Collateral:CacheFolder</c>: where fetched collateral is kept, an absolute path. Null: none is fetched, clients see to it themselves.</summary>
     public string? CollateralCacheFolder { get; private init; }
 
@@ -59,6 +62,7 @@ public sealed record ServerSettings
             ServiceName = reader.Text("Service:Name", maxLength: 253),
             CollateralCacheFolder = reader.AbsolutePath("Collateral:CacheFolder"),
             CollateralPccsUrl = reader.OptionalUrl("Collateral:PccsUrl", Uri.UriSchemeHttps),
+            KeepModelBytes = reader.Boolean("Models:KeepBytes", defaults.KeepModelBytes),
             InferenceThreads = (int)reader.Integer("Inference:Threads", defaults.InferenceThreads, 1, 256),
             OtlpEndpoint = collector,
             Trust = new()

@@ -9,22 +9,31 @@ public static class InferenceRequestEncoder
 {
     /// <summary>Writes the JSON; the tensors' data follows it in the order of <paramref name="inputs"/>.</summary>
     /// <param name="inputs">The tensors.</param>
-    /// <param name="outputs">The outputs asked for; empty means all.</param>
-    /// <param name="modelDigests">The digests that are accepted; empty when any will do.</param>
-    public static ReadOnlyMemory<byte> EncodeHeader(IReadOnlyList<NamedTensor> inputs, IReadOnlyList<string> outputs, IReadOnlyList<string> modelDigests)
+    /// <param name="wishes">What is asked for beside them.</param>
+    public static ReadOnlyMemory<byte> EncodeHeader(IReadOnlyList<NamedTensor> inputs, InferenceWishes wishes)
     {
         ArgumentNullException.ThrowIfNull(inputs);
-        ArgumentNullException.ThrowIfNull(outputs);
-        ArgumentNullException.ThrowIfNull(modelDigests);
+        ArgumentNullException.ThrowIfNull(wishes);
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer))
         {
             writer.WriteStartObject();
             writer.WriteStartObject("parameters"u8);
             writer.WriteBoolean("binary_data_output"u8, true);
-            if (modelDigests.Count > 0)
+            if (wishes.ModelDigests.Count > 0)
             {
-                writer.WriteString("blindai_model_digest"u8, string.Join(',', modelDigests));
+                writer.WriteString("blindai_model_digest"u8, string.Join(',', wishes.ModelDigests));
+            }
+
+            if (wishes.Priority > 0)
+            {
+                writer.WriteNumber("priority"u8, wishes.Priority);
+            }
+
+            if (wishes.QueueTimeout is { } timeout)
+            {
+                // 0 would mean none.
+                writer.WriteNumber("timeout"u8, Math.Max(1, (long)timeout.TotalMicroseconds));
             }
 
             writer.WriteEndObject();
@@ -35,10 +44,10 @@ public static class InferenceRequestEncoder
             }
 
             writer.WriteEndArray();
-            if (outputs.Count > 0)
+            if (wishes.Outputs.Count > 0)
             {
                 writer.WriteStartArray("outputs"u8);
-                foreach (var name in outputs)
+                foreach (var name in wishes.Outputs)
                 {
                     writer.WriteStartObject();
                     writer.WriteString("name"u8, name);

@@ -9,13 +9,16 @@ internal ref struct InferenceRequestParser(ReadOnlySpan<byte> utf8, ProtocolLimi
     // A character takes at most six bytes: \u0041.
     private const int MaxEncodedNameLength = 6 * ProtocolLimits.MaxNameLength;
 
+    private static readonly string[] KnownNames =
+        ["name", "datatype", "shape", "data", "parameters", "binary_data_size", "inputs", "outputs", "id", "binary_data", "binary_data_output", "priority", "timeout", "blindai_model_digest", "model_name"];
+
     private Utf8JsonReader _reader = new(utf8, new JsonReaderOptions { MaxDepth = ProtocolLimits.MaxJsonDepth });
 
     public InferenceRequestHeader Parse()
     {
         string? id = null;
         List<InputDescription>? inputs = null;
-        List<RequestedOutput> outputs = [];
+        IReadOnlyList<RequestedOutput> outputs = [];
         var parameters = new RequestParameters();
         _reader.Read();
         Expect(JsonTokenType.StartObject, "The request");
@@ -51,13 +54,22 @@ internal ref struct InferenceRequestParser(ReadOnlySpan<byte> utf8, ProtocolLimi
     private List<InputDescription> ReadInputs()
     {
         var inputs = new List<InputDescription>();
-        var names = new HashSet<string>(StringComparer.Ordinal);
         Expect(JsonTokenType.StartArray, "\"inputs\"");
         while (_reader.Read() && _reader.TokenType != JsonTokenType.EndArray)
         {
             RequestRules.CheckCount(inputs.Count, limits.MaxTensors, "inputs");
             var input = ReadInput();
-            inputs.Add(names.Add(input.Name) ? input : throw RequestRules.InputDuplicate(input.Name));
+
+            // A walk over at most a few hundred names, and usually one or two.
+            for (var earlier = 0; earlier < inputs.Count; earlier++)
+            {
+                if (inputs[earlier].Name == input.Name)
+                {
+                    throw RequestRules.InputDuplicate(input.Name);
+                }
+            }
+
+            inputs.Add(input);
         }
 
         return inputs;
@@ -102,13 +114,20 @@ internal ref struct InferenceRequestParser(ReadOnlySpan<byte> utf8, ProtocolLimi
     private List<RequestedOutput> ReadOutputs()
     {
         var outputs = new List<RequestedOutput>();
-        var names = new HashSet<string>(StringComparer.Ordinal);
         Expect(JsonTokenType.StartArray, "\"outputs\"");
         while (_reader.Read() && _reader.TokenType != JsonTokenType.EndArray)
         {
             RequestRules.CheckCount(outputs.Count, limits.MaxTensors, "outputs");
             var output = ReadOutput();
-            outputs.Add(names.Add(output.Name) ? output : throw RequestRules.OutputDuplicate(output.Name));
+            for (var earlier = 0; earlier < outputs.Count; earlier++)
+            {
+                if (outputs[earlier].Name == output.Name)
+                {
+                    throw RequestRules.OutputDuplicate(output.Name);
+                }
+            }
+
+            outputs.Add(output);
         }
 
         return outputs;
@@ -240,6 +259,20 @@ internal ref struct InferenceRequestParser(ReadOnlySpan<byte> utf8, ProtocolLimi
         _ => throw Malformed($"\"{name}\" is not a boolean."),
     };
 
+    // The protocol's own names come with every request; their text is there already.
+    private readonly string? KnownName()
+    {
+        foreach (var known in KnownNames)
+        {
+            if (_reader.ValueTextEquals(known))
+            {
+                return known;
+            }
+        }
+
+        return null;
+    }
+
     private bool NextMember(out string name)
     {
         _reader.Read();
@@ -250,7 +283,7 @@ internal ref struct InferenceRequestParser(ReadOnlySpan<byte> utf8, ProtocolLimi
         }
 
         // Some names come back in an answer: none that is too long to be one of ours is even read.
-        name = _reader.ValueSpan.Length <= MaxEncodedNameLength ? _reader.GetString()! : throw RequestRules.TooLarge("The name of a member", ProtocolLimits.MaxNameLength);
+        name = KnownName() is { } known ? known : _reader.ValueSpan.Length <= MaxEncodedNameLength ? _reader.GetString()! : throw RequestRules.TooLarge("The name of a member", ProtocolLimits.MaxNameLength);
         _reader.Read();
         return true;
     }

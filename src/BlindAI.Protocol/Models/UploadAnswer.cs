@@ -30,6 +30,10 @@ public sealed record UploadAnswer
     /// <summary>How long the model lasts: <c>memory</c> until the server stops.</summary>
     public required string Durability { get; init; }
 
+    /// <summary>Whether requests are batched, and why: what the load found out.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Batching { get; init; }
+
     /// <summary>The form that runs in its place; null where it runs as it was uploaded.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DerivedModel? Derived { get; init; }

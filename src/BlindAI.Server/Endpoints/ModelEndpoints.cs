@@ -61,6 +61,7 @@ internal static class ModelEndpoints
             Outputs = [.. model.Signature.Outputs.Select(ModelFacts.Describe)],
             Size = model.Size,
             Durability = model.Durability,
+            Batching = model.Configuration.BatchingReason,
             Derived = ModelFacts.Describe(model.Derived),
         }, ProtocolJson.Default.UploadAnswer);
     }

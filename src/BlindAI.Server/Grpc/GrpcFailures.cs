@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using BlindAI.Protocol;
 using BlindAI.Server.Endpoints;
+using BlindAI.Server.Sealed;
 using BlindAI.Server.Telemetry;
 using Grpc.Core;
 
@@ -26,9 +27,9 @@ internal sealed class GrpcFailures(ServerMetrics metrics, ILogger<GrpcFailures> 
     // Trailers are headers, of which clients take a few kilobytes in all; a message that lists the inputs of a model may be longer.
     private const int MaxTextLength = 1024;
 
-    /// <summary>Whether an answer to the request has to be gRPC's.</summary>
+    /// <summary>Whether an answer to the request has to be gRPC's. Sealed requests carry none, whatever they say.</summary>
     public static bool IsGrpc(HttpRequest request) => request.ContentType is { } type && type.StartsWith(ContentType, StringComparison.OrdinalIgnoreCase)
-        && (type.Length == ContentType.Length || type[ContentType.Length] is '+' or ';') && HttpProtocol.IsHttp2(request.Protocol);
+        && (type.Length == ContentType.Length || type[ContentType.Length] is '+' or ';') && HttpProtocol.IsHttp2(request.Protocol) && request.HttpContext.Features.Get<SealedExchange>() is null;
 
     /// <summary>Answers with a failure and nothing else, where no gRPC call has begun.</summary>
     public static void Write(HttpContext context, Failure failure)

@@ -44,6 +44,7 @@ internal static class ServerServices
             .AddSingleton<InferenceScheduler>()
             .AddSingleton(new ModelLimits
             {
+                KeepModelBytes = settings.KeepModelBytes,
                 MaxModelBytes = trust.MaxModelBytes,
                 MaxTotalBytes = trust.MaxTotalModelBytes,
                 MaxLoadedModelsPerNamespace = trust.MaxLoadedModelsPerNamespace,

@@ -23,7 +23,7 @@ public sealed class InferenceCodecPropertyTests
     public void ReadBinaryAsync_AnyRequestOfTheClient_GivesItsTensors() => AnyTensors.Select(Gen.Int[1, 100]).Sample(
         (inputs, piece) =>
         {
-            var header = InferenceRequestEncoder.EncodeHeader(inputs, [], []);
+            var header = InferenceRequestEncoder.EncodeHeader(inputs, new());
             byte[] body = [.. header.Span, .. inputs.SelectMany(input => input.Tensor.Data.ToArray())];
             using var request = new RequestBody(body, header.Length).ReadAsync(piece: piece).GetAwaiter().GetResult();
 
@@ -61,7 +61,7 @@ public sealed class InferenceCodecPropertyTests
     [Fact]
     public void EncodeHeader_OutputsAndDigests_AreReadBack()
     {
-        var header = InferenceRequestHeader.Parse(InferenceRequestEncoder.EncodeHeader([], ["y", "z"], ["sha256:aa", "sha256:bb"]).Span, new());
+        var header = InferenceRequestHeader.Parse(InferenceRequestEncoder.EncodeHeader([], new() { Outputs = ["y", "z"], ModelDigests = ["sha256:aa", "sha256:bb"], Priority = 2, QueueTimeout = TimeSpan.FromMilliseconds(3) }).Span, new());
 
         Assert.Equal([new("y"), new("z")], header.Outputs);
         Assert.Equal(["sha256:aa", "sha256:bb"], header.ModelDigests);
