@@ -4,6 +4,7 @@ using BlindAI.Attestation.Policy;
 using BlindAI.Bench;
 using BlindAI.Bench.Engine;
 using BlindAI.Bench.Engine.Server;
+using BlindAI.Bench.Load;
 using BlindAI.Client;
 using BlindAI.Examples.Quickstart;
 
@@ -11,6 +12,7 @@ const int UsageError = 2;
 const string Usage = """
     usage: BlindAI.Bench [--rounds N] [--json]                 inference: the server against raw ONNX Runtime
            BlindAI.Bench --engine [--rounds N] [--quick] [--only WORD]   the engine: every model, every contender; writes RESULTS-engine.json, RESULTS.md, engine.svg
+           BlindAI.Bench --load [--seconds N] [--connections N]      the load test: 10 minutes, 64 connections, every answer checked
            BlindAI.Bench --evidence VECTORS [--rounds N] [--json]   attestation: verifying the captured evidence in a folder
            BlindAI.Bench --sealed [--rounds N] [--json]        sealed requests: sealing and opening, by size of body and chunk
            BlindAI.Bench --channel [--rounds N] [--json]       the attested channel: new connections, each mode, half prefaces
@@ -28,6 +30,14 @@ switch (args)
         return await BenchServer.RunAsync();
     case [StreamFloor.Argument]:
         return await StreamFloor.RunAsync();
+    case [LoadOptions.Argument, .. var loadArguments]:
+        if (LoadOptions.Parse(loadArguments) is not { } load)
+        {
+            await Console.Error.WriteLineAsync(Usage);
+            return UsageError;
+        }
+
+        return await LoadRun.RunAsync(load) ? 0 : 1;
     case [EngineOptions.Argument, .. var engineArguments]:
         if (EngineOptions.Parse(engineArguments) is not { } options)
         {

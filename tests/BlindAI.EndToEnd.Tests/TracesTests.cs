@@ -5,6 +5,7 @@ using BlindAI.Examples.Quickstart;
 using BlindAI.OnnxWriter;
 using BlindAI.Protocol;
 using BlindAI.Protocol.Tensors;
+using BlindAI.Protocol.Wire;
 using BlindAI.Testing;
 
 namespace BlindAI.EndToEnd.Tests;
@@ -41,6 +42,29 @@ public sealed class TracesTests
     }
 
     [Fact]
+    public async Task Infer_Grpc_HasASpanForEachCallAndForEachRequestOfAStream()
+    {
+        await using var collector = new LoopbackCollector();
+        await using var server = await SimulationServer.StartAsync([$"--Telemetry:OtlpEndpoint={collector.Url}"]);
+        await using (var client = await BlindAIClient.ConnectAsync(server.Url, Policies.For(server), cancellationToken: Cancellation))
+        {
+            await client.UploadModelAsync("identity-model", new MemoryStream(TestModels.Identity(OnnxType.Float)), cancellationToken: Cancellation);
+        }
+
+        var (good, missing) = (GrpcRequest("identity-model"), GrpcRequest("none"));
+        await CallAsync(server, "ModelInfer", good, "0");
+        await CallAsync(server, "ModelInfer", missing, "5");
+        await CallAsync(server, "ModelStreamInfer", [.. good, .. missing, .. good], "0");
+        await server.StopAsync();
+
+        var missingCode = $"{(int)ServingCode.ModelNotFound}";
+        var roots = collector.Spans.Where(span => span.Name == "infer").ToList();
+        Assert.Equal(["0", missingCode, "0", missingCode, "0"], roots.Select(span => span.Attributes["blindai.code"]));
+        Assert.All(roots, root => Assert.Equal("http/2", root.Attributes["blindai.transport"]));
+        Assert.All(roots, root => Assert.Equal(root.Attributes["blindai.code"] == "0" ? 4 : 1, collector.Spans.Count(span => span.ParentSpanId == root.SpanId)));
+    }
+
+    [Fact]
     public async Task Run_ModelNamesConfigured_NamesTheModel()
     {
         await using var collector = new LoopbackCollector();
@@ -56,14 +80,7 @@ public sealed class TracesTests
     {
         await using var collector = new LoopbackCollector();
         await using var server = await SimulationServer.StartAsync([$"--Telemetry:OtlpEndpoint={collector.Url}"]);
-        using var handler = new SocketsHttpHandler
-        {
-            ActivityHeadersPropagator = null,
-#pragma warning disable CA5359 // The tester knows whom he asks.
-            SslOptions = new() { RemoteCertificateValidationCallback = (_, _, _, _) => true },
-#pragma warning restore CA5359
-        };
-        using var http = new HttpClient(handler) { BaseAddress = server.Url };
+        using var http = Http(server);
         foreach (var flags in (string[])["01", "00"])
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, "/v2/models/none/infer") { Content = new StringContent("{}") };
@@ -107,6 +124,48 @@ public sealed class TracesTests
 
         Assert.Equal(0, await server.StopAsync());
         Assert.Contains(server.Log, line => line.Contains("The collector does not take traces", StringComparison.Ordinal));
+    }
+
+    private static HttpClient Http(SimulationServer server) => new(new SocketsHttpHandler
+    {
+        ActivityHeadersPropagator = null,
+#pragma warning disable CA5359 // The tester knows whom he asks.
+        SslOptions = new() { RemoteCertificateValidationCallback = (_, _, _, _) => true },
+#pragma warning restore CA5359
+    })
+    { BaseAddress = server.Url };
+
+    // A framed ModelInferRequest of three floats.
+    private static byte[] GrpcRequest(string model)
+    {
+        var message = ProtobufWriter.Encode(model, static (writer, model) =>
+        {
+            writer.WriteString(1, model);
+            writer.WriteMessage(5, 0, static (input, _) =>
+            {
+                input.WriteString(1, "x");
+                input.WriteString(2, "FP32");
+                input.WritePacked(3, [3]);
+            });
+            writer.WriteBytes(7, new byte[12]);
+        });
+        return [0, 0, 0, 0, (byte)message.Length, .. message];
+    }
+
+    private static async Task CallAsync(SimulationServer server, string method, byte[] body, string status)
+    {
+        using var http = Http(server);
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/inference.GRPCInferenceService/{method}")
+        {
+            Content = new ByteArrayContent(body),
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        request.Content.Headers.ContentType = new("application/grpc");
+        request.Headers.Add("te", "trailers");
+        using var answer = await http.SendAsync(request, Cancellation);
+        var headers = answer.Headers.Contains("grpc-status") ? answer.Headers : answer.TrailingHeaders;
+        Assert.Equal(status, headers.GetValues("grpc-status").Single());
     }
 
     private static async Task RunAsync(SimulationServer server, ChannelMode channel = ChannelMode.Gated, int count = 1)

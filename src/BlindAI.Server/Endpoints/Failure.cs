@@ -2,6 +2,7 @@ using BlindAI.Attestation;
 using BlindAI.Protocol;
 using BlindAI.Protocol.Ohttp;
 using BlindAI.Server.Telemetry;
+using BlindAI.Server.Telemetry.Traces;
 using Microsoft.AspNetCore.Connections;
 
 namespace BlindAI.Server.Endpoints;
@@ -18,6 +19,7 @@ internal sealed record Failure(int Code, string Error, string? Hint = null, Time
     {
         var failure = Of(exception, isAborted);
         metrics.RequestRefused(failure.Code);
+        InferenceTrace.Current?.Failed(failure.Code);
         if (failure.Code == (int)RejectionCode.Internal)
         {
             // The type and the place, never the message: messages of libraries quote what they were given.

@@ -26,7 +26,7 @@ internal sealed class InferenceService(InferenceScheduler scheduler, TrustConfig
     public async ValueTask<InferenceOutputs> RunAsync(ModelLease lease, DecodedRequest request, object? caller, MemoryReservation memory, CancellationToken cancellationToken)
     {
         var trace = InferenceTrace.Current;
-        trace?.Decoded(lease.Description.Name.Value, BytesOf(request.Inputs));
+        trace?.Decoded(limits.TracesNameModels ? lease.Description.Name.Value : null, BytesOf(request.Inputs));
         CheckDigest(request.Header.ModelDigests, lease.Description);
         var outputs = await scheduler.RunAsync(lease, new(request.Inputs)
         {

@@ -4,6 +4,7 @@ using BlindAI.Protocol.Grpc;
 using BlindAI.Protocol.Models;
 using BlindAI.Server.Endpoints;
 using BlindAI.Server.Telemetry;
+using BlindAI.Server.Telemetry.Traces;
 using Grpc.Core;
 
 namespace BlindAI.Server.Grpc;
@@ -95,7 +96,7 @@ internal sealed class GrpcInferenceService(
                 using var request = requests.Current;
                 try
                 {
-                    await InferAsync(request, call, inStream: true);
+                    await InferInStreamAsync(request, call);
                 }
                 catch (ServingException exception) when (!endsOnFailure && !call.GetHttpContext().RequestAborted.IsCancellationRequested)
                 {
@@ -153,6 +154,22 @@ internal sealed class GrpcInferenceService(
                 : new ServingException(ServingCode.DeadlineExceeded, $"No request came for {IdleTimeout.TotalMinutes} minutes.", "open a stream when there is something to send.");
         }
     }
+
+    // Of a stream each request has a span, and not the call.
+    private async Task InferInStreamAsync(Received<GrpcInferenceRequest> received, ServerCallContext call)
+    {
+        if (TracedRequests.Begin(call.GetHttpContext(), clock) is { } trace)
+        {
+            await FollowAsync(trace, received, call);
+        }
+        else
+        {
+            await InferAsync(received, call, inStream: true);
+        }
+    }
+
+    private Task FollowAsync(InferenceTrace trace, Received<GrpcInferenceRequest> received, ServerCallContext call) =>
+        TracedRequests.FollowAsync(trace, call.GetHttpContext(), () => InferAsync(received, call, inStream: true));
 
     private async Task InferAsync(Received<GrpcInferenceRequest> received, ServerCallContext call, bool inStream)
     {

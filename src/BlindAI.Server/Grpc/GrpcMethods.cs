@@ -1,5 +1,6 @@
 using BlindAI.Protocol.Configuration;
 using BlindAI.Protocol.Grpc;
+using BlindAI.Server.Telemetry.Traces;
 using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;
 
@@ -39,7 +40,7 @@ internal sealed class GrpcMethods(TrustConfiguration limits) : IServiceMethodPro
         Unary("RepositoryModelUnload", repository, change, (service, request, call) => service.RepositoryModelUnload(request, call));
 
         // One answer, declared as a stream: the same on the wire, and written as it is sent (GrpcReply).
-        context.AddServerStreamingMethod(new Method<Received<GrpcInferenceRequest>, GrpcEmpty>(MethodType.ServerStreaming, Service, "ModelInfer", inference, none), Post(),
+        context.AddServerStreamingMethod(new Method<Received<GrpcInferenceRequest>, GrpcEmpty>(MethodType.ServerStreaming, Service, "ModelInfer", inference, none), [.. Post(), TracedRequests.Marker],
             static (service, request, _, call) => service.ModelInferAsync(request, call));
         context.AddDuplexStreamingMethod(new Method<Received<GrpcInferenceRequest>, GrpcEmpty>(MethodType.DuplexStreaming, Service, "ModelStreamInfer", inference, none), Post(),
             static (service, requests, _, call) => service.ModelStreamInferAsync(requests, call));

@@ -15,7 +15,7 @@ internal sealed record PreparedRequest(string Path, byte[] Body, string ContentT
     /// <summary>The protocol's JSON with binary tensors after it.</summary>
     public static PreparedRequest Binary(Workload workload, string suffix = "")
     {
-        var header = InferenceRequestEncoder.EncodeHeader(workload.Inputs, [], []);
+        var header = InferenceRequestEncoder.EncodeHeader(workload.Inputs, new());
         byte[] body = [.. header.Span, .. workload.Inputs.SelectMany(input => input.Tensor.Data.ToArray())];
         return new(InferPath(workload, suffix), body, MediaTypes.OctetStream, header.Length, (response, answer) =>
         {

@@ -24,12 +24,15 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     public ProcessMemory Memory => ProcessMemory.Read(_process.Id);
 
-    /// <summary>Starts this program again with other arguments.</summary>
-    public static Task<ChildProcess> StartSelfAsync(params IEnumerable<string> arguments) =>
-        StartAsync("dotnet", [typeof(ChildProcess).Assembly.Location, .. arguments]);
+    /// <summary>Starts this program again as a server.</summary>
+    /// <param name="argument">Which.</param>
+    public static Task<ChildProcess> StartSelfAsync(string argument) =>
+
+        // ASP.NET Core's projects, our server and the peer among them, have the server's garbage collector unless they say otherwise; this one has not.
+        StartAsync("dotnet", [typeof(ChildProcess).Assembly.Location, argument], configure: start => start.Environment["DOTNET_gcServer"] = "1");
 
     /// <exception cref="InvalidOperationException">It did not become ready.</exception>
-    public static async Task<ChildProcess> StartAsync(string program, IEnumerable<string> arguments, string? folder = null)
+    public static async Task<ChildProcess> StartAsync(string program, IEnumerable<string> arguments, string? folder = null, Action<ProcessStartInfo>? configure = null)
     {
         var start = new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true, WorkingDirectory = folder ?? "" };
         foreach (var argument in arguments)
@@ -37,6 +40,7 @@ internal sealed class ChildProcess : IAsyncDisposable
             start.ArgumentList.Add(argument);
         }
 
+        configure?.Invoke(start);
         var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} does not start.");
         using var limit = new CancellationTokenSource(StartLimit);
         while (await process.StandardOutput.ReadLineAsync(limit.Token) is { } line)

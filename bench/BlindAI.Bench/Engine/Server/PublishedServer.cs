@@ -40,6 +40,12 @@ internal sealed class PublishedServer : IAsyncDisposable
         [
             "publish", Repository.Path("src", "BlindAI.Server"), "-c", "Release", "-r", "linux-x64", "-o", folder, "-v", "quiet", "--nologo",
             "--self-contained", isNative ? "true" : "false", $"-p:PublishAot={(isNative ? "true" : "false")}",
+
+            // What was restored for the bench's own build serves both; a restore without PublishAot would rewrite the lock file.
+            "--no-restore",
+
+            // Its processes end with it: what they used is ours, not the neighbours'.
+            "-nodeReuse:false", "-p:UseSharedCompilation=false",
         ])
         {
             RedirectStandardOutput = true,

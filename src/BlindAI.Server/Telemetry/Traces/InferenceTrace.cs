@@ -15,7 +15,6 @@ internal sealed class InferenceTrace
     private static readonly ActivitySource Source = new(SourceName);
 
     private readonly Activity _root;
-    private readonly bool _namesModel;
     private readonly TimeProvider _clock;
     private readonly long _started;
     private TimeSpan? _decoded;
@@ -24,10 +23,9 @@ internal sealed class InferenceTrace
     private TimeSpan _computed;
     private int _code;
 
-    private InferenceTrace(Activity root, bool namesModel, TimeProvider clock)
+    private InferenceTrace(Activity root, TimeProvider clock)
     {
         _root = root;
-        _namesModel = namesModel;
         _clock = clock;
         _started = clock.GetTimestamp();
         root.SetCustomProperty(Property, this);
@@ -39,9 +37,8 @@ internal sealed class InferenceTrace
     /// <summary>Begins the span of a request; null when nobody listens, or the caller's own trace is one that is not recorded.</summary>
     /// <param name="traceParent">The caller's <c>traceparent</c>; anything that is none begins a trace of its own.</param>
     /// <param name="transport">How the request came.</param>
-    /// <param name="namesModel">Whether the trust configuration lets spans name the model.</param>
     /// <param name="clock">The clock.</param>
-    public static InferenceTrace? Start(string? traceParent, string transport, bool namesModel, TimeProvider clock)
+    public static InferenceTrace? Start(string? traceParent, string transport, TimeProvider clock)
     {
         if (!Source.HasListeners())
         {
@@ -57,15 +54,17 @@ internal sealed class InferenceTrace
         }
 
         _ = root.SetTag("blindai.transport", transport);
-        return new(root, namesModel, clock);
+        return new(root, clock);
     }
 
     /// <summary>The request is read.</summary>
-    public void Decoded(string model, long requestBytes)
+    /// <param name="model">The model's name; null where the trust configuration does not let spans tell it.</param>
+    /// <param name="requestBytes">Bytes of the tensors.</param>
+    public void Decoded(string? model, long requestBytes)
     {
         _decoded = _clock.GetElapsedTime(_started);
         _ = _root.SetTag("blindai.request_bytes", RoundUp(requestBytes));
-        if (_namesModel)
+        if (model is not null)
         {
             _ = _root.SetTag("blindai.model", model);
         }

@@ -28,8 +28,8 @@ internal static class TelemetrySwitch
     {
         var spans = new List<Activity>();
         using var listener = TraceExporter.Listen(spans.Add);
-        var trace = InferenceTrace.Start(null, "http/2", trust.TracesNameModels, new SampleClock())!;
-        trace.Decoded("model-name", 600_000);
+        var trace = InferenceTrace.Start(null, "http/2", new SampleClock())!;
+        trace.Decoded(trust.TracesNameModels ? "model-name" : null, 600_000);
         trace.Ran(TimeSpan.FromMilliseconds(2), new ExecutionTimes(default, TimeSpan.FromMilliseconds(15), default), 4, 4000);
         trace.End();
         return Encoding.UTF8.GetString(OtlpJson.Encode(spans, tee));

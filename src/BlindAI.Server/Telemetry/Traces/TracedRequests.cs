@@ -1,11 +1,10 @@
-using BlindAI.Protocol.Configuration;
 using BlindAI.Server.Endpoints;
 using BlindAI.Server.Sealed;
 
 namespace BlindAI.Server.Telemetry.Traces;
 
 /// <summary>Makes a span of each request to an endpoint that bears <see cref="Marker"/>. Part of the pipeline only where traces are on.</summary>
-internal sealed class TracedRequests(RequestDelegate next, TrustConfiguration trust, TimeProvider clock)
+internal sealed class TracedRequests(RequestDelegate next, TimeProvider clock)
 {
     /// <summary>The metadata of an endpoint whose requests are traced.</summary>
     public static readonly object Marker = new TracedEndpoint();
@@ -13,15 +12,24 @@ internal sealed class TracedRequests(RequestDelegate next, TrustConfiguration tr
     public async Task InvokeAsync(HttpContext context)
     {
         if (context.GetEndpoint()?.Metadata.GetMetadata<TracedEndpoint>() is null
-            || InferenceTrace.Start(TraceParentOf(context.Request), TransportOf(context), trust.TracesNameModels, clock) is not { } trace)
+            || Begin(context, clock) is not { } trace)
         {
             await next(context);
             return;
         }
 
+        await FollowAsync(trace, context, () => next(context));
+    }
+
+    /// <summary>Begins the span of a request that came so; null when it is not traced.</summary>
+    public static InferenceTrace? Begin(HttpContext context, TimeProvider clock) => InferenceTrace.Start(TraceParentOf(context.Request), TransportOf(context), clock);
+
+    /// <summary>Serves a request and ends its span, with the code of what that throws.</summary>
+    public static async Task FollowAsync(InferenceTrace trace, HttpContext context, Func<Task> serve)
+    {
         try
         {
-            await next(context);
+            await serve();
         }
         catch (Exception exception)
         {

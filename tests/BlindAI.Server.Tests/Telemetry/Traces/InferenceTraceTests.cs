@@ -29,7 +29,7 @@ public sealed class InferenceTraceTests
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
         Assert.Null(trace);
 
-        InferenceTrace? Ask() => InferenceTrace.Current ?? InferenceTrace.Start($"00-{TraceId}-{SpanId}-01", "http/2", true, _clock);
+        InferenceTrace? Ask() => InferenceTrace.Current ?? InferenceTrace.Start($"00-{TraceId}-{SpanId}-01", "http/2", _clock);
     }
 
     [Fact]
@@ -38,7 +38,7 @@ public sealed class InferenceTraceTests
         var spans = Collect(trace =>
         {
             _clock.Advance(TimeSpan.FromMilliseconds(5));
-            trace.Decoded("secret-model", 600_000);
+            trace.Decoded(null, 600_000);
             _clock.Advance(TimeSpan.FromMilliseconds(20));
             trace.Ran(TimeSpan.FromMilliseconds(3), new ExecutionTimes(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(14), TimeSpan.FromMilliseconds(2)), 4, 4096);
             _clock.Advance(TimeSpan.FromMilliseconds(7));
@@ -63,7 +63,7 @@ public sealed class InferenceTraceTests
     {
         var spans = Collect(trace =>
         {
-            trace.Decoded("secret-model", 10);
+            trace.Decoded(null, 10);
             trace.Failed(720);
         });
 
@@ -73,7 +73,7 @@ public sealed class InferenceTraceTests
 
     [Fact]
     public void Decoded_NamesAllowed_NamesTheModel() =>
-        Assert.Equal("credit", Collect(trace => trace.Decoded("credit", 1), namesModel: true)[^1].Attributes["blindai.model"]);
+        Assert.Equal("credit", Collect(trace => trace.Decoded("credit", 1))[^1].Attributes["blindai.model"]);
 
     [Fact]
     public void Start_TraceParent_BecomesTheParent()
@@ -105,7 +105,7 @@ public sealed class InferenceTraceTests
     {
         using var listener = TraceExporter.Listen(static _ => { });
 
-        Assert.Null(InferenceTrace.Start($"00-{TraceId}-{SpanId}-00", "http/2", false, _clock));
+        Assert.Null(InferenceTrace.Start($"00-{TraceId}-{SpanId}-00", "http/2", _clock));
     }
 
     [Fact]
@@ -137,12 +137,12 @@ public sealed class InferenceTraceTests
         Assert.Equal(namesModel, spans[^1].Attributes.ContainsKey("blindai.model"));
     }
 
-    private IReadOnlyList<CollectedSpan> Collect(Action<InferenceTrace> serve, string? traceParent = null, bool namesModel = false)
+    private IReadOnlyList<CollectedSpan> Collect(Action<InferenceTrace> serve, string? traceParent = null)
     {
         var spans = new List<Activity>();
         using (TraceExporter.Listen(spans.Add))
         {
-            var trace = InferenceTrace.Start(traceParent, "http/2", namesModel, _clock);
+            var trace = InferenceTrace.Start(traceParent, "http/2", _clock);
             serve(trace!);
             trace!.End();
         }

@@ -73,7 +73,7 @@ public sealed class TraceExporterTests
         await exporter.StartAsync(Cancellation);
         for (var request = 0; request < requests; request++)
         {
-            var trace = InferenceTrace.Start(null, "http/2", false, TimeProvider.System);
+            var trace = InferenceTrace.Start(null, "http/2", TimeProvider.System);
             trace!.Failed(720);
             trace.End();
         }
