@@ -18,6 +18,8 @@ public sealed class InferenceScheduler : IAsyncDisposable
     /// <summary>Up to this a run costs less than handing it to another thread, which was measured as 23 µs; twice that, since the receiving thread is blocked meanwhile.</summary>
     public static readonly TimeSpan InlineLimit = TimeSpan.FromMicroseconds(50);
 
+    private const int InlinePerWorker = 4;
+
     // What runs at a stop may go on for so long; then it is ended.
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(10);
 
@@ -156,7 +158,7 @@ public sealed class InferenceScheduler : IAsyncDisposable
         Array.ForEach(_watches, watch => watch.Dispose());
     }
 
-    // No more at once than there are threads for models: what is slower than was measured must not take the thread pool away.
+    // A few at once for each thread for models, since a thread may lose its processor in the middle: what is slower than was measured must not take the thread pool away.
     private bool TryRunInline(ModelLease lease, InferenceRequest request, [NotNullWhen(true)] out InferenceOutputs? outputs)
     {
         outputs = null;
@@ -165,7 +167,7 @@ public sealed class InferenceScheduler : IAsyncDisposable
             return false;
         }
 
-        if (Interlocked.Increment(ref _inline) > _options.Workers)
+        if (Interlocked.Increment(ref _inline) > InlinePerWorker * _options.Workers)
         {
             _ = Interlocked.Decrement(ref _inline);
             return false;

@@ -9,9 +9,12 @@ internal sealed class ModelQueue
     // A batch looks at no more waiting requests than this, whatever has queued.
     private const int MaxLooks = 1024;
 
+    // So many more slow runs than quick ones, weighted, end inline running.
+    private const int MostSlowInlineRuns = 32;
+
     private readonly PriorityLevel[] _levels;
     private readonly List<InferenceJob> _candidates = [];
-    private long _inlineTicks;
+    private int _slowInlineRuns;
     private bool _isInlineTooSlow;
     private volatile bool _batchingFailed;
 
@@ -57,11 +60,10 @@ internal sealed class ModelQueue
     /// <summary>Notes how long an inline run took; a model that turns out slow is queued from then on.</summary>
     public void NoteInlineRun(TimeSpan elapsed, TimeSpan limit)
     {
-        // A moving average over about 16 runs, without a lock: a lost update is a run that is not counted.
-        var average = Volatile.Read(ref _inlineTicks);
-        average += (elapsed.Ticks - average) / 16;
-        Volatile.Write(ref _inlineTicks, average);
-        if (average > limit.Ticks)
+        // A thread that lost its processor looks slow, so one run proves nothing: only more than a third of them do. Without a lock: a lost update is a run that is not counted.
+        var strikes = Math.Max(0, Volatile.Read(ref _slowInlineRuns) + (elapsed > limit ? 2 : -1));
+        Volatile.Write(ref _slowInlineRuns, strikes);
+        if (strikes > MostSlowInlineRuns)
         {
             _isInlineTooSlow = true;
         }

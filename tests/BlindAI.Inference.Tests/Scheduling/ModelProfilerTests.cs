@@ -144,12 +144,12 @@ public sealed class ModelProfilerTests
         engine.OnRun = (request, _) =>
         {
             last = Thread.CurrentThread.Name;
-            Thread.Sleep(10);
+            Thread.Sleep(1);
             return new InferenceOutputs(request.Inputs);
         };
         using var lease = new ModelLease(Description(model), model, new(new(), new() { InlineElements = 4 }), () => { });
 
-        for (var run = 0; run < 3; run++)
+        for (var run = 0; run < 20; run++)
         {
             (await scheduler.RunAsync(lease, new([new("x", Tensor.From(new float[4]))]), Token)).Dispose();
         }
