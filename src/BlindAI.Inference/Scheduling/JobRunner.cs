@@ -181,9 +181,9 @@ internal sealed class JobRunner(ModelStatistics total, TimeProvider time)
         if (shares is null)
         {
             buffers.Dispose();
-            if (failure is not OperationCanceledException)
+            if (failure is not OperationCanceledException || watch.IsTimedOut)
             {
-                // One request's values may have failed all: each gets the answer that is its own.
+                // One request's values may have failed all, or held them up: each gets the answer that is its own.
                 return false;
             }
         }
