@@ -163,9 +163,9 @@ public sealed class OverloadTests(OverloadedServer server) : IClassFixture<Overl
     {
         // 2 MB of tensors fit the memory; as text that is written whole they do not.
         Assert.Equal(201, (await Server.UploadAsync("wide", TestModels.Widen)).Status);
-        const string Input = """"inputs":[{"name":"times","datatype":"INT64","shape":[1],"data":[500000]}]"""";
+        const string Input = """ "inputs":[{"name":"times","datatype":"INT64","shape":[1],"data":[500000]}] """;
 
-        (await Server.InferAsync($"{{{Input}}}", "wide")).AssertRefusal(400, ServingCode.ResponseTooLarge, hasHint: true);
+        (await Server.InferAsync($$"""{ {{Input}} }""", "wide")).AssertRefusal(400, ServingCode.ResponseTooLarge, hasHint: true);
         var binary = await Server.InferAsync($$"""{"parameters":{"binary_data_output":true},{{Input}}}""", "wide");
 
         Assert.Equal(200, binary.Status);
