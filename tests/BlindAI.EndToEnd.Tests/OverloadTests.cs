@@ -158,6 +158,20 @@ public sealed class OverloadTests(OverloadedServer server) : IClassFixture<Overl
         Assert.Equal(200, (await Server.InferAsync(StrictServer.GoodRequest)).Status);
     }
 
+    [Fact]
+    public async Task Infer_AnswerThatIsTooLargeInJson_IsRefusedAndGivenInBinary()
+    {
+        // 2 MB of tensors fit the memory; as text that is written whole they do not.
+        Assert.Equal(201, (await Server.UploadAsync("wide", TestModels.Widen)).Status);
+        const string Input = """ "inputs":[{"name":"times","datatype":"INT64","shape":[1],"data":[500000]}] """;
+
+        (await Server.InferAsync($$"""{ {{Input}} }""", "wide")).AssertRefusal(400, ServingCode.ResponseTooLarge, hasHint: true);
+        var binary = await Server.InferAsync($$"""{"parameters":{"binary_data_output":true},{{Input}}}""", "wide");
+
+        Assert.Equal(200, binary.Status);
+        (await Server.SendAsync(HttpMethod.Delete, "/v2/models/wide")).AssertDone();
+    }
+
     private static string Busy(long times) => $$"""{"inputs":[{"name":"times","datatype":"INT64","shape":[],"data":[{{times}}]}]}""";
 
     private static void AssertOverloaded(HttpAnswer answer)

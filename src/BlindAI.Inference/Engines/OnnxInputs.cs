@@ -57,6 +57,8 @@ internal sealed unsafe class OnnxInputs : IDisposable
             NativeMemory.Clear((void*)address, (nuint)length);
             NativeMemory.AlignedFree((void*)address);
         }
+
+        _copies.Clear();                                    // a second time would free what is somebody else's by then
     }
 
     private OrtValue Wrap(Tensor tensor)

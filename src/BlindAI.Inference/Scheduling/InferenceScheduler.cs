@@ -20,6 +20,9 @@ public sealed class InferenceScheduler : IAsyncDisposable
 
     private const int InlinePerWorker = 4;
 
+    // What runs where it was received, and turns out to take so long, is ended there and queued: a thread that receives is in nobody's turn.
+    private static readonly TimeSpan InlinePatience = TimeSpan.FromMilliseconds(100);
+
     // What runs at a stop may go on for so long; then it is ended.
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(10);
 
@@ -29,12 +32,13 @@ public sealed class InferenceScheduler : IAsyncDisposable
     private readonly List<ModelQueue> _active = [];
     private readonly Dictionary<NamespaceName, NamespaceTurn> _namespaces = [];
     private readonly RunWatch[] _watches;
+    private readonly RunWatch[] _inlineWatches;
+    private readonly RunWatch?[] _freeInline;
     private readonly JobRunner _runner;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _waiting;
     private int _idle;
     private int _running;
-    private int _inline;
     private int _workers;
     private bool _isStopping;
 
@@ -48,6 +52,8 @@ public sealed class InferenceScheduler : IAsyncDisposable
         _workers = options.Workers;
         _runner = new JobRunner(Statistics, time);
         _watches = new RunWatch[options.Workers];
+        _inlineWatches = [.. Enumerable.Range(0, InlinePerWorker * options.Workers).Select(_ => new RunWatch(InlinePatience, time))];
+        _freeInline = [.. _inlineWatches];
         for (var index = 0; index < options.Workers; index++)
         {
             var watch = _watches[index] = new RunWatch(options.MaxRunTime, time);
@@ -78,7 +84,7 @@ public sealed class InferenceScheduler : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(lease);
         ArgumentNullException.ThrowIfNull(request);
-        return TryRunInline(lease, request, out var outputs) ? new(outputs)
+        return TryRunInline(lease, request, cancellationToken, out var outputs) ? new(outputs)
             : TryEnqueue(lease, request, out var run, out var retryAfter, cancellationToken) ? new(run)
             : throw JobRunner.Overloaded(_options.MaxQueued, retryAfter);
     }
@@ -148,42 +154,62 @@ public sealed class InferenceScheduler : IAsyncDisposable
             Monitor.PulseAll(_gate);
         }
 
+        Array.ForEach(_inlineWatches, static watch => watch.Stop());
         left.ForEach(job => _runner.Reject(job, JobRunner.Stopping()));
-        var patience = _time.CreateTimer(_ => Array.ForEach(_watches, watch => watch.Stop()), null, StopPatience, Timeout.InfiniteTimeSpan);
+        var patience = _time.CreateTimer(_ => Array.ForEach(_watches, static watch => watch.Stop()), null, StopPatience, Timeout.InfiniteTimeSpan);
         await using (patience.ConfigureAwait(false))
         {
             await _stopped.Task.ConfigureAwait(false);
         }
 
         Array.ForEach(_watches, watch => watch.Dispose());
+        for (var place = 0; place < _freeInline.Length; place++)
+        {
+            // One that is in use is let go of with its run.
+            Interlocked.Exchange(ref _freeInline[place], null)?.Dispose();
+        }
     }
 
     // A few at once for each thread for models, since a thread may lose its processor in the middle: what is slower than was measured must not take the thread pool away.
-    private bool TryRunInline(ModelLease lease, InferenceRequest request, [NotNullWhen(true)] out InferenceOutputs? outputs)
+    private bool TryRunInline(ModelLease lease, InferenceRequest request, CancellationToken cancellationToken, [NotNullWhen(true)] out InferenceOutputs? outputs)
     {
         outputs = null;
-        if (lease.Queue.Profile.InlineElements == 0 || !lease.Queue.RunsInline(ElementsOf(request)))
+        if (lease.Queue.Profile.InlineElements == 0 || !lease.Queue.RunsInline(ElementsOf(request)) || Volatile.Read(ref _isStopping))
         {
             return false;
         }
 
-        if (Interlocked.Increment(ref _inline) > InlinePerWorker * _options.Workers)
+        for (var place = 0; place < _freeInline.Length; place++)
         {
-            _ = Interlocked.Decrement(ref _inline);
-            return false;
+            if (Interlocked.Exchange(ref _freeInline[place], null) is { } watch)
+            {
+                try
+                {
+                    outputs = RunInline(lease, request, watch, cancellationToken);
+                    return outputs is not null;
+                }
+                finally
+                {
+                    Volatile.Write(ref _freeInline[place], watch);
+                }
+            }
         }
 
-        try
+        return false;
+    }
+
+    // Null when it took so long that it has to be queued.
+    private InferenceOutputs? RunInline(ModelLease lease, InferenceRequest request, RunWatch watch, CancellationToken cancellationToken)
+    {
+        var started = _time.GetTimestamp();
+        if (_runner.RunHere(lease, request, watch, cancellationToken) is not { } outputs)
         {
-            var started = _time.GetTimestamp();
-            outputs = _runner.RunHere(lease, request);
-            lease.Queue.NoteInlineRun(_time.GetElapsedTime(started), InlineLimit * 4);
-            return true;
+            lease.Queue.GiveUpInline();
+            return null;
         }
-        finally
-        {
-            _ = Interlocked.Decrement(ref _inline);
-        }
+
+        lease.Queue.NoteInlineRun(_time.GetElapsedTime(started), InlineLimit * 4);
+        return outputs;
     }
 
     private void Work(RunWatch watch)

@@ -8,17 +8,35 @@ namespace BlindAI.Inference.Scheduling;
 /// <summary>Runs jobs alone or as a batch, counts what happens, and answers every job exactly once.</summary>
 internal sealed class JobRunner(ModelStatistics total, TimeProvider time)
 {
-    /// <summary>Runs a request on the calling thread.</summary>
+    /// <summary>Runs a request on the calling thread; null when it took longer than the watch allows and was ended.</summary>
     /// <exception cref="ServingException">As <see cref="ILoadedModel.Run"/>.</exception>
-    public InferenceOutputs RunHere(ModelLease lease, InferenceRequest request)
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public InferenceOutputs? RunHere(ModelLease lease, InferenceRequest request, RunWatch watch, CancellationToken cancellationToken)
     {
         var statistics = lease.Description.Statistics;
-        statistics.CountArrived();
-        total.CountArrived();
         var started = time.GetTimestamp();
+        InferenceOutputs? outputs = null;
+        Exception? failure = null;
+        var token = watch.Begin(cancellationToken);
         try
         {
-            var outputs = lease.Model.Run(request, CancellationToken.None);
+            outputs = lease.Model.Run(request, token);
+        }
+        catch (Exception exception)
+        {
+            failure = exception;
+        }
+
+        watch.End();
+        if (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            return watch.IsTimedOut ? null : throw Stopping();
+        }
+
+        statistics.CountArrived();
+        total.CountArrived();
+        if (outputs is not null)
+        {
             CountExecution(statistics, 1, RowsOf(request), outputs.Times);
             CountRan(statistics, TimeSpan.Zero, outputs.Times);
             var elapsed = time.GetElapsedTime(started);
@@ -26,17 +44,16 @@ internal sealed class JobRunner(ModelStatistics total, TimeProvider time)
             total.CountAnswered(elapsed);
             return outputs;
         }
-        catch (Exception exception)
-        {
-            var failure = Explain(exception);
-            CountFailed(statistics, ReasonOf(failure), time.GetElapsedTime(started));
-            if (ReferenceEquals(failure, exception))
-            {
-                throw;
-            }
 
-            throw failure;
+        if (failure is OperationCanceledException)
+        {
+            CountFailed(statistics, FailureReason.Cancelled, time.GetElapsedTime(started));
+            throw new OperationCanceledException(cancellationToken);
         }
+
+        var answer = Explain(failure!);
+        CountFailed(statistics, ReasonOf(answer), time.GetElapsedTime(started));
+        throw answer;
     }
 
     /// <summary>Runs jobs that were taken together; never throws, since that would end the thread.</summary>
@@ -164,9 +181,9 @@ internal sealed class JobRunner(ModelStatistics total, TimeProvider time)
         if (shares is null)
         {
             buffers.Dispose();
-            if (failure is not OperationCanceledException)
+            if (failure is not OperationCanceledException || watch.IsTimedOut)
             {
-                // One request's values may have failed all: each gets the answer that is its own.
+                // One request's values may have failed all, or held them up: each gets the answer that is its own.
                 return false;
             }
         }

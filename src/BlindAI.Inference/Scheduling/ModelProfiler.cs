@@ -32,6 +32,9 @@ public sealed class ModelProfiler(int workers, int maxBatch, TimeProvider time)
 
     private static readonly TimeSpan WarmUpLimit = TimeSpan.FromSeconds(5);
 
+    // Loads wait for each other, so a model whose runs take ever longer must not measure for ever.
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
     private static readonly TimeSpan WarmUpLimitOfLoops = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Sizes to try for dimensions of any size other than the first: short texts, one frame, small and usual images.</summary>
@@ -47,6 +50,21 @@ public sealed class ModelProfiler(int workers, int maxBatch, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(overrides);
+        using var limit = new CancellationTokenSource(Limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            return MeasureAll(model, overrides, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            RefuseBatching(overrides, "it could not be tried: its runs take too long");
+            return (Configure(overrides, 0, "not batched: its runs take too long to be tried"), RunProfile.Unknown);
+        }
+    }
+
+    private (ModelConfiguration Configuration, RunProfile Profile) MeasureAll(ILoadedModel model, ModelOverrides overrides, CancellationToken cancellationToken)
+    {
         if (WarmUp(model, cancellationToken) is not { } variable)
         {
             RefuseBatching(overrides, "it could not be tried: it runs on no made-up input");

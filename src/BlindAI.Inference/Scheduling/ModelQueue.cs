@@ -69,6 +69,9 @@ internal sealed class ModelQueue
         }
     }
 
+    /// <summary>Runs nothing where it was received any more: a run took so long that it was ended there.</summary>
+    public void GiveUpInline() => _isInlineTooSlow = true;
+
     /// <summary>Batches no more: a batch gave outputs that could not be taken apart.</summary>
     public void GiveUpBatching() => _batchingFailed = true;
 
@@ -146,6 +149,7 @@ internal sealed class ModelQueue
             batch.Add(_candidates[index]);
         }
 
+        _candidates.Clear();                                // it would hold the requests, and their answers, until the next batch
         return true;
     }
 

@@ -50,9 +50,14 @@ internal static class RowTrial
             return "it quantises activations with one scale for all rows";
         }
 
+        if (SyntheticInputs.TryMake(signature, 0, Rows, variable) is not { } several)
+        {
+            return "several rows are more than a request holds";
+        }
+
         try
         {
-            using var together = model.Run(new(SyntheticInputs.TryMake(signature, 0, Rows, variable)!), cancellationToken);
+            using var together = model.Run(new(several), cancellationToken);
             for (var row = 0; row < Rows; row++)
             {
                 using var alone = model.Run(new(SyntheticInputs.TryMake(signature, row, 1, variable)!), cancellationToken);

@@ -1,6 +1,6 @@
 namespace BlindAI.Inference.Scheduling;
 
-/// <summary>Ends a worker's run when nobody waits for it any more, or when it takes too long. One for each worker, used again for every run.</summary>
+/// <summary>Ends a run when nobody waits for it any more, or when it takes too long. One for each thread that may run, used again for every run.</summary>
 internal sealed class RunWatch : IDisposable
 {
     private readonly Lock _gate = new();
@@ -12,6 +12,8 @@ internal sealed class RunWatch : IDisposable
     private int _interested;
     private long _startedAt;
     private bool _isRunning;
+    private bool _isStopped;
+    private bool _isArmed;
 
     public RunWatch(TimeSpan limit, TimeProvider time)
     {
@@ -27,37 +29,27 @@ internal sealed class RunWatch : IDisposable
     /// <returns>The token that ends it.</returns>
     public CancellationToken Begin(params ReadOnlySpan<InferenceJob> jobs)
     {
-        lock (_gate)
-        {
-            if (_run.IsCancellationRequested)
-            {
-                _run.Dispose();
-                _run = new();
-            }
-
-            IsTimedOut = false;
-            _isRunning = true;
-            _interested = jobs.Length;
-            _startedAt = _time.GetTimestamp();
-        }
-
-        _ = _timer.Change(_limit, Timeout.InfiniteTimeSpan);
+        var token = Start(jobs.Length);
         foreach (var job in jobs)
         {
-            if (job.CancellationToken.CanBeCanceled)
-            {
-                _registrations.Add(job.CancellationToken.UnsafeRegister(static watch => ((RunWatch)watch!).OnLostInterest(), this));
-            }
+            Register(job.CancellationToken);
         }
 
-        return _run.Token;
+        return token;
+    }
+
+    /// <summary>Begins to watch a run for one caller.</summary>
+    /// <returns>The token that ends it.</returns>
+    public CancellationToken Begin(CancellationToken caller)
+    {
+        var token = Start(interested: 1);
+        Register(caller);
+        return token;
     }
 
     /// <summary>Ends the watch; nothing that comes later touches the next run.</summary>
     public void End()
     {
-        _ = _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-
         // Dispose waits for a callback that is under way, so that none of this run counts against the next.
         foreach (var registration in _registrations)
         {
@@ -71,8 +63,15 @@ internal sealed class RunWatch : IDisposable
         }
     }
 
-    /// <summary>Ends the run, if there is one.</summary>
-    public void Stop() => Cancel(isTimedOut: false);
+    /// <summary>Ends the run, if there is one, and every run that would come after it.</summary>
+    public void Stop()
+    {
+        lock (_gate)
+        {
+            _isStopped = true;
+            Cancel(isTimedOut: false);
+        }
+    }
 
     public void Dispose()
     {
@@ -80,12 +79,55 @@ internal sealed class RunWatch : IDisposable
         _run.Dispose();
     }
 
-    // A timer of the run before may come late: it is this run's only when the time is up.
+    private CancellationToken Start(int interested)
+    {
+        lock (_gate)
+        {
+            if (_run.IsCancellationRequested)
+            {
+                _run.Dispose();
+                _run = new();
+            }
+
+            IsTimedOut = false;
+            _isRunning = true;
+            _interested = interested;
+            _startedAt = _time.GetTimestamp();
+            if (_isStopped)
+            {
+                Cancel(isTimedOut: false);
+            }
+
+            if (!_isArmed)
+            {
+                _isArmed = true;
+                _ = _timer.Change(_limit, Timeout.InfiniteTimeSpan);
+            }
+
+            return _run.Token;
+        }
+    }
+
+    private void Register(CancellationToken caller)
+    {
+        if (caller.CanBeCanceled)
+        {
+            _registrations.Add(caller.UnsafeRegister(static watch => ((RunWatch)watch!).OnLostInterest(), this));
+        }
+    }
+
+    // The timer is set once for many short runs: when it comes, it is this run's only if the time is up, and waits for the rest if not.
     private void OnTimer()
     {
         lock (_gate)
         {
-            if (_isRunning && _time.GetElapsedTime(_startedAt) >= _limit)
+            var left = _isRunning ? _limit - _time.GetElapsedTime(_startedAt) : TimeSpan.Zero;
+            _isArmed = left > TimeSpan.Zero;
+            if (_isArmed)
+            {
+                _ = _timer.Change(left, Timeout.InfiniteTimeSpan);
+            }
+            else
             {
                 Cancel(isTimedOut: true);
             }

@@ -9,17 +9,18 @@ namespace BlindAI.Inference.Scheduling;
 /// <remarks>The same in every load. Integers are 0 and 1, since they may be indices; numbers lie between -1 and 1; text is "a" and "b".</remarks>
 internal static class SyntheticInputs
 {
-    // 64 Mi elements are as much as a request of the default limit holds.
-    private const long MaxElements = 64L << 20;
+    // As much as a request of the default limit holds, of all inputs together: a few hundred bytes of a file can state any number of inputs of any size.
+    private const double MaxBytes = 64 << 20;
 
-    /// <summary>Makes inputs, without those that have a default; null where the model fixes more elements than a request could hold, or leaves the rank of an input open.</summary>
+    /// <summary>Makes inputs, without those that have a default; null where the model fixes more bytes than a request could hold, or leaves the rank of an input open.</summary>
     /// <param name="signature">The model's inputs.</param>
     /// <param name="firstRow">The row to begin with: other rows have other values.</param>
     /// <param name="rows">The size of a first dimension that is variable.</param>
     /// <param name="variable">The size of every other variable dimension.</param>
     public static IReadOnlyList<NamedTensor>? TryMake(ModelSignature signature, int firstRow, int rows, int variable)
     {
-        var inputs = new List<NamedTensor>(signature.Inputs.Count);
+        var shapes = new List<(TensorMetadata Input, TensorShape Shape)>(signature.Inputs.Count);
+        var bytes = 0.0;
         foreach (var input in signature.Inputs.Where(input => !input.IsOptional))
         {
             if (!input.HasRank)
@@ -35,16 +36,16 @@ internal static class SyntheticInputs
                 elements *= dimensions[index];
             }
 
-            if (elements > MaxElements)
+            bytes += elements * (input.Datatype.ElementSize() ?? (Tensor.BytesPrefixLength + 1));
+            if (bytes > MaxBytes)
             {
                 return null;
             }
 
-            var shape = new TensorShape(dimensions);
-            inputs.Add(new(input.Name, new Tensor(input.Datatype, shape, Fill(input.Datatype, shape, firstRow))));
+            shapes.Add((input, new TensorShape(dimensions)));
         }
 
-        return inputs;
+        return [.. shapes.Select(one => new NamedTensor(one.Input.Name, new Tensor(one.Input.Datatype, one.Shape, Fill(one.Input.Datatype, one.Shape, firstRow))))];
     }
 
     /// <summary>Elements of all inputs together.</summary>

@@ -15,19 +15,22 @@ internal sealed class BoundedBody(PipeReader pipe, long limit, Action<long>? rec
 
     private long _received;
 
-    /// <summary>Fills memory exactly.</summary>
-    /// <param name="destination">The memory.</param>
+    /// <summary>Fills a buffer exactly.</summary>
+    /// <param name="buffer">The buffer, which nothing was written to before.</param>
     /// <param name="weight">Bytes of memory that a byte of the body takes in the end.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="ServingException"><see cref="ServingCode.RequestMalformed"/>: the body ends early; <see cref="ServingCode.RequestTooLarge"/>.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    public async ValueTask ReadExactlyAsync(Memory<byte> destination, int weight, CancellationToken cancellationToken)
+    public async ValueTask ReadExactlyAsync(NativeBuffer buffer, int weight, CancellationToken cancellationToken)
     {
+        var destination = buffer.Memory;
+        buffer.Written = 0;
         while (!destination.IsEmpty)
         {
             var result = await pipe.ReadAsync(cancellationToken).ConfigureAwait(false);
             var taken = result.Buffer.Slice(0, Math.Min(result.Buffer.Length, destination.Length));
             Count(taken, weight);
+            buffer.Written += (int)taken.Length;
             taken.CopyTo(destination.Span);
             destination = destination[(int)taken.Length..];
             pipe.AdvanceTo(taken.End);

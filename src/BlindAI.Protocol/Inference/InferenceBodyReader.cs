@@ -53,7 +53,7 @@ public sealed class InferenceBodyReader(PipeReader pipe, ProtocolLimits limits)
 
         var body = new BoundedBody(pipe, limits.MaxRequestBytes, Receiving);
         using var json = new NativeBuffer(headerLength);
-        await body.ReadExactlyAsync(json.Memory, ProtocolLimits.JsonExpansion, cancellationToken).ConfigureAwait(false);
+        await body.ReadExactlyAsync(json, ProtocolLimits.JsonExpansion, cancellationToken).ConfigureAwait(false);
         var header = InferenceRequestHeader.Parse(json.Memory.Span, limits);
         if (header.Inputs.Sum(input => (long)(input.BinarySize ?? 0)) is var sum && sum > limits.MaxRequestBytes)
         {
@@ -120,7 +120,7 @@ public sealed class InferenceBodyReader(PipeReader pipe, ProtocolLimits limits)
 
                 var buffer = new NativeBuffer(size);
                 buffers.Add(buffer);
-                await body!.ReadExactlyAsync(buffer.Memory, weight: 1, cancellationToken).ConfigureAwait(false);
+                await body!.ReadExactlyAsync(buffer, weight: 1, cancellationToken).ConfigureAwait(false);
                 TensorCopies.Add(size);
                 RequestRules.CheckByteStrings(input, limits);
                 tensors[index] = new(input.Name, new Tensor(input.Datatype, input.Shape, buffer.Memory));

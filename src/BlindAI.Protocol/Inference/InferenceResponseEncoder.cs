@@ -37,6 +37,7 @@ public sealed class InferenceResponseEncoder
             if (!_isBinary[index])
             {
                 CheckHasJsonForm(outputs[index]);
+                MaxJsonData += MaxJsonLength(outputs[index].Tensor);
             }
         }
     }
@@ -52,6 +53,9 @@ public sealed class InferenceResponseEncoder
 
     /// <summary>Bytes of all binary sections; the header that states the JSON's length is sent when there are any.</summary>
     public long BinaryLength { get; }
+
+    /// <summary>Most bytes that the tensors take in the JSON: up to six times what they are.</summary>
+    public long MaxJsonData { get; }
 
     /// <summary>The binary section of an output; empty when its data is in the JSON. Sections follow the JSON in the outputs' order.</summary>
     public ReadOnlyMemory<byte> BinarySection(int index) => _isBinary[index] ? _outputs[index].Tensor.Data : default;
@@ -103,6 +107,21 @@ public sealed class InferenceResponseEncoder
 
         return null;
     }
+
+    // The longest of each kind, with its comma; an escape is six characters for one byte.
+    private static long MaxJsonLength(Tensor tensor) => tensor.Datatype switch
+    {
+        TensorDatatype.Bytes => (6L * tensor.Data.Length) + (3 * tensor.Shape.ElementCount),
+        TensorDatatype.UInt8 => 4 * tensor.Shape.ElementCount,
+        TensorDatatype.Int8 => 5 * tensor.Shape.ElementCount,
+        TensorDatatype.Bool or TensorDatatype.UInt16 => 6 * tensor.Shape.ElementCount,
+        TensorDatatype.Int16 => 7 * tensor.Shape.ElementCount,
+        TensorDatatype.UInt32 => 11 * tensor.Shape.ElementCount,
+        TensorDatatype.Int32 => 12 * tensor.Shape.ElementCount,
+        TensorDatatype.Fp32 => 16 * tensor.Shape.ElementCount,
+        TensorDatatype.UInt64 or TensorDatatype.Int64 => 21 * tensor.Shape.ElementCount,
+        _ => 25 * tensor.Shape.ElementCount,
+    };
 
     private static void CheckHasJsonForm(NamedTensor output)
     {

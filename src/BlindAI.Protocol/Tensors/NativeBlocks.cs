@@ -52,10 +52,10 @@ public static unsafe class NativeBlocks
         return block;
     }
 
-    /// <summary>Gives a block back; its first <paramref name="length"/> bytes, all that its user could reach, are zeroed.</summary>
-    internal static void Return(void* block, int length)
+    /// <summary>Gives a block of <paramref name="length"/> bytes back; its first <paramref name="written"/> bytes, all that its user wrote, are zeroed.</summary>
+    internal static void Return(void* block, int length, int written)
     {
-        NativeMemory.Clear(block, (nuint)length);
+        NativeMemory.Clear(block, (nuint)written);
         var size = SizeOf(length);
         var slots = SlotsOf(size);
         if (!slots.IsEmpty && Interlocked.Add(ref _kept, size) <= MaxKeptBytes)

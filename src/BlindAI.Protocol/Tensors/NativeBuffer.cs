@@ -15,8 +15,15 @@ public sealed unsafe class NativeBuffer : MemoryManager<byte>
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         _length = length;
+        Written = length;
         _pointer = NativeBlocks.Take(length);
     }
+
+    /// <summary>
+    /// Bytes from the start that may have been written; the rest is zero as it was. Whoever fills a buffer with what arrives says so, since zeroing what never came would cost
+    /// the memory that it does not take.
+    /// </summary>
+    internal int Written { get; set; }
 
     /// <inheritdoc/>
     public override Span<byte> GetSpan()
@@ -43,7 +50,7 @@ public sealed unsafe class NativeBuffer : MemoryManager<byte>
     {
         if (_pointer is not null)
         {
-            NativeBlocks.Return(_pointer, _length);
+            NativeBlocks.Return(_pointer, _length, Written);
             _pointer = null;
         }
     }

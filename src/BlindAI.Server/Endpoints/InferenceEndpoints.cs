@@ -20,6 +20,12 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceServ
     /// <summary>What Kestrel buffers of an answer before it waits for the reader.</summary>
     private const int SliceLength = 64 * 1024;
 
+    /// <summary>Up to so many bytes, the JSON of an answer fits what threads and connections keep anyway.</summary>
+    private const int SmallJson = 64 * 1024;
+
+    /// <summary>Memory for a byte of JSON: in a buffer that doubles, the old one and the new one with its free half.</summary>
+    private const int JsonWeight = 3;
+
     /// <summary>Longest time that a caller may take until there is room for the next slice. The network's own buffers, some megabytes, drain first.</summary>
     private static readonly TimeSpan SliceTimeout = TimeSpan.FromSeconds(20);
 
@@ -32,7 +38,9 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceServ
         using var lease = await catalogue.AcquireAsync(request.Namespace(), request.ModelName(), request.ModelVersion(), context.RequestAborted);
         using var decoded = await ReadAsync(context, lease.Description, memory);
         using var outputs = await inference.RunAsync(lease, decoded, context.Connection.RemoteIpAddress, memory, context.RequestAborted);
-        await WriteAsync(context, lease.Description, new InferenceResponseEncoder(decoded.Header, lease.Description.Name.Value, lease.Description.Version, outputs.Tensors));
+        var answer = new InferenceResponseEncoder(decoded.Header, lease.Description.Name.Value, lease.Description.Version, outputs.Tensors);
+        CountJson(answer.MaxJsonData, memory);
+        await WriteAsync(context, lease.Description, answer);
         var elapsed = clock.GetElapsedTime(started);
         metrics.InferenceAnswered(elapsed);
         if (logger.IsEnabled(LogLevel.Debug))
@@ -40,6 +48,22 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceServ
             ServerLog.ModelRan(logger, lease.Description.Namespace.Value, lease.Description.Name.Value, lease.Description.Version,
                 string.Join(' ', decoded.Inputs.Select(input => input.Tensor)), Math.Round(elapsed.TotalMilliseconds));
         }
+    }
+
+    // Tensors in JSON are several times as large, and all of it is in memory before its length is known.
+    private void CountJson(long bytes, MemoryReservation memory)
+    {
+        if (bytes <= SmallJson)
+        {
+            return;
+        }
+
+        if (bytes > limits.MaxInFlightBytes / JsonWeight)
+        {
+            throw new ServingException(ServingCode.ResponseTooLarge, "The tensors of the answer take more memory in JSON than the server has for requests.", "ask for them with \"binary_data\": true.");
+        }
+
+        memory.Grow(bytes * JsonWeight);
     }
 
     private void CheckHead(HttpRequest request)

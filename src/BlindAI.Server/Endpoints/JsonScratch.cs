@@ -16,7 +16,7 @@ internal static class JsonScratch
     public static ReadOnlyMemory<byte> Write(InferenceResponseEncoder answer)
     {
         var buffer = _buffer ?? new(initialCapacity: 1024);
-        buffer.ResetWrittenCount();
+        buffer.Clear();
         answer.WriteJson(buffer);
 
         // Values of tensors may be in it: a buffer that is kept is cleared by its next use, and one with much in it is not kept.

@@ -11,6 +11,34 @@ public sealed class BatchingTests
     private static readonly ModelOverrides Four = new() { MaxBatchSize = 4 };
 
     [Fact]
+    public async Task RunAsync_OneRequestOfABatchTakesTooLong_TheOthersAreAnswered()
+    {
+        await using var model = new ScheduledModel();
+        var run = model.Engine.OnRun;
+        model.Engine.OnRun = (request, token) =>
+        {
+            if (request.Inputs[0].Tensor.ToArray<float>().Contains(666))
+            {
+                model.Time.Advance(TimeSpan.FromMinutes(2));
+                Assert.True(token.WaitHandle.WaitOne(ScheduledModel.Patience), "Nothing ends the run.");
+                token.ThrowIfCancellationRequested();
+            }
+
+            return run(request, token);
+        };
+        var lease = await model.AddAsync(new() { MaxBatchSize = 8 });
+        var running = await model.OccupyAsync(lease);
+        var good = model.Submit(lease, ScheduledModel.Request(1));
+        var endless = model.Submit(lease, ScheduledModel.Request(666));
+        model.LetEnd(2);
+
+        (await running).Dispose();
+        using var answer = await good;
+        Assert.Equal([2, 2], answer.Tensors[0].Tensor.ToArray<float>());
+        Assert.Equal(ServingCode.DeadlineExceeded, (await Assert.ThrowsAsync<ServingException>(() => endless)).Code);
+    }
+
+    [Fact]
     public async Task RunAsync_QueuedWhileTheThreadWasBusy_ShareARun()
     {
         await using var model = new ScheduledModel();

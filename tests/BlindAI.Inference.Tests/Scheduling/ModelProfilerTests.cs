@@ -5,6 +5,7 @@ using BlindAI.OnnxWriter;
 using BlindAI.Protocol;
 using BlindAI.Protocol.Models;
 using BlindAI.Protocol.Tensors;
+using Microsoft.Extensions.Time.Testing;
 
 namespace BlindAI.Inference.Tests.Scheduling;
 
@@ -91,6 +92,54 @@ public sealed class ModelProfilerTests
     }
 
     [Fact]
+    public async Task Measure_SeveralRowsRunForEver_IsGivenUpAndNotBatched()
+    {
+        // One row ends at once, so the warm-up does; what three rows cost, the model's owner decides.
+        var time = new FakeTimeProvider();
+        var engine = new FakeEngine
+        {
+            OnRun = (request, token) =>
+            {
+                if (request.Inputs[0].Tensor.Shape[0] > 1)
+                {
+                    time.Advance(TimeSpan.FromMinutes(1));
+                    Assert.True(token.WaitHandle.WaitOne(TimeSpan.FromSeconds(10)), "Nothing ends the run.");
+                    token.ThrowIfCancellationRequested();
+                }
+
+                return new InferenceOutputs(request.Inputs);
+            },
+        };
+        using var model = await Task.Factory.StartNew(() => engine.Load(Bundles.Of([1]), new(), Token), Token, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var profiler = new ModelProfiler(1, 32, time);
+
+        var (configuration, profile) = profiler.Measure(model, new(), Token);
+
+        Assert.Equal((0, RunProfile.Unknown), (configuration.MaxBatchSize, profile));
+        Assert.Equal(ServingCode.ModelUnsupported, Assert.Throws<ServingException>(() => profiler.Measure(model, Batched, Token)).Code);
+    }
+
+    [Fact]
+    public void TryMake_ManyLargeInputs_AreNotMade()
+    {
+        // Together they would take the memory of the machine, and are stated in a few bytes.
+        var inputs = Enumerable.Range(0, 64).Select(index => new TensorMetadata($"x{index}", TensorDatatype.Fp32, [2 << 20])).ToList();
+
+        Assert.NotNull(SyntheticInputs.TryMake(new([.. inputs.Take(1)], []), 0, 1, 8));
+        Assert.Null(SyntheticInputs.TryMake(new(inputs, []), 0, 1, 8));
+    }
+
+    [Fact]
+    public void Measure_SeveralRowsAreMoreThanARequest_IsNotBatched()
+    {
+        using var model = Load(new OnnxGraph("wide").Input("x", OnnxType.UInt8, "batch", 24 << 20).Node("Identity", ["x"], ["y"]).Output("y", OnnxType.UInt8, "batch", 24 << 20).ToModel().Encode());
+
+        var (configuration, _) = new ModelProfiler(1, 32, TimeProvider.System).Measure(model, new(), Token);
+
+        Assert.Equal((0, "not batched: several rows are more than a request holds"), (configuration.MaxBatchSize, configuration.BatchingReason));
+    }
+
+    [Fact]
     public async Task RunAsync_BatchedAndAlone_AgreeWithinTolerance()
     {
         using var catalogue = new ModelCatalogue(Engine, new(), TimeProvider.System, new ModelProfiler(1, 32, TimeProvider.System));
@@ -155,6 +204,64 @@ public sealed class ModelProfilerTests
         }
 
         Assert.Equal("inference-0", last);
+    }
+
+    [Fact]
+    public async Task RunAsync_InlineRunThatWouldNotEnd_IsEndedThereAndQueued()
+    {
+        // What a run costs can follow from values: a caller must not hold a thread of the pool, beyond every limit and turn.
+        var time = new FakeTimeProvider();
+        await using var scheduler = new InferenceScheduler(new() { Workers = 1 }, time);
+        var threads = new List<string?>();
+        var engine = new FakeEngine
+        {
+            OnRun = (request, token) =>
+            {
+                threads.Add(Thread.CurrentThread.Name);
+                if (Thread.CurrentThread.Name != "inference-0")
+                {
+                    time.Advance(TimeSpan.FromSeconds(1));
+                    Assert.True(token.WaitHandle.WaitOne(TimeSpan.FromSeconds(10)), "Nothing ends the run.");
+                    token.ThrowIfCancellationRequested();
+                }
+
+                return new InferenceOutputs(request.Inputs);
+            },
+        };
+        using var model = await Task.Factory.StartNew(() => engine.Load(Bundles.Of([1]), new(), Token), Token, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        using var lease = new ModelLease(Description(model), model, new(new(), new() { InlineElements = 4 }), () => { });
+
+        for (var run = 0; run < 2; run++)
+        {
+            (await scheduler.RunAsync(lease, new([new("x", Tensor.From(new float[4]))]), Token)).Dispose();
+        }
+
+        Assert.Equal(["inference-0", "inference-0"], threads[1..]);
+        Assert.NotEqual("inference-0", threads[0]);
+        var statistics = lease.Description.Statistics;
+        Assert.Equal((2, 0, 0), (statistics.Success.Count, statistics.EngineFailed + statistics.OtherFailed, statistics.Pending));
+    }
+
+    [Fact]
+    public async Task RunAsync_InlineRunWhoseCallerGoesAway_IsEnded()
+    {
+        await using var scheduler = new InferenceScheduler(new() { Workers = 1 }, TimeProvider.System);
+        using var caller = new CancellationTokenSource();
+        var engine = new FakeEngine
+        {
+            OnRun = (_, token) =>
+            {
+                caller.Cancel();
+                Assert.True(token.WaitHandle.WaitOne(TimeSpan.FromSeconds(10)), "Nothing ends the run.");
+                throw new OperationCanceledException(token);
+            },
+        };
+        using var model = await Task.Factory.StartNew(() => engine.Load(Bundles.Of([1]), new(), Token), Token, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        using var lease = new ModelLease(Description(model), model, new(new(), new() { InlineElements = 4 }), () => { });
+
+        _ = await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await scheduler.RunAsync(lease, new([new("x", Tensor.From(new float[4]))]), caller.Token));
+
+        Assert.Equal((1, 0), (lease.Description.Statistics.Cancelled, lease.Description.Statistics.Pending));
     }
 
     private static ModelDescription Description(ILoadedModel model) => new()

@@ -55,6 +55,25 @@ public sealed class InferenceResponseTests
     }
 
     [Fact]
+    public void MaxJsonData_LongestValueOfEveryDatatype_IsNoLessThanItsText()
+    {
+        Tensor[] longest =
+        [
+            Tensor.From([false]), Tensor.From<byte>([255]), Tensor.From<ushort>([65535]), Tensor.From([uint.MaxValue]), Tensor.From([ulong.MaxValue]), Tensor.From<sbyte>([-128]), Tensor.From<short>([-32768]),
+            Tensor.From([int.MinValue]), Tensor.From([long.MinValue]), Tensor.From([-1.17549435E-38f]), Tensor.From([-2.2250738585072014E-308]), Tensor.FromStrings(["\u0001\u0002", "é", ""]),
+        ];
+
+        foreach (var tensor in longest)
+        {
+            var encoder = new InferenceResponseEncoder(Request(), "m", 1, [new("y", tensor)]);
+            var text = Json(encoder).Split("\"data\":[")[1].Split(']')[0];
+            Assert.True(encoder.MaxJsonData > text.Length, $"{tensor}: {encoder.MaxJsonData} for {text.Length} characters.");
+        }
+
+        Assert.Equal(0, new InferenceResponseEncoder(Request() with { BinaryOutputs = true }, "m", 1, TwoOutputs).MaxJsonData);
+    }
+
+    [Fact]
     public void Construct_NonFiniteOutputInJson_IsNotFinite()
     {
         // Every place of a length that fills vectors and leaves a rest.

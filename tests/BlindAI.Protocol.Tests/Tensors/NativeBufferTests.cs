@@ -1,3 +1,7 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text;
+using BlindAI.Protocol.Inference;
 using BlindAI.Protocol.Tensors;
 
 namespace BlindAI.Protocol.Tests.Tensors;
@@ -29,6 +33,22 @@ public sealed class NativeBufferTests
 
             Assert.False(span.ContainsAnyExcept((byte)0));
             span.Fill(0xA5);
+        }
+    }
+
+    [Fact]
+    public async Task Construct_AfterABodyThatEndedEarly_HoldsNothingOfIt()
+    {
+        const int Announced = 3_000_000;
+        var json = Encoding.ASCII.GetBytes($$"""{"inputs":[{"name":"x","datatype":"UINT8","shape":[{{Announced}}],"parameters":{"binary_data_size":{{Announced}} } }]}""");
+        for (var round = 0; round < 40; round++)
+        {
+            var came = Enumerable.Repeat((byte)0xA5, round * 50_000);
+            var pipe = PipeReader.Create(new ReadOnlySequence<byte>([.. json, .. came]));
+            await Refusals.AssertCodeAsync(ServingCode.RequestMalformed, async () => await new InferenceBodyReader(pipe, new()).ReadBinaryAsync(json.Length, TestContext.Current.CancellationToken));
+
+            using IDisposable owner = new NativeBuffer(Announced);
+            Assert.False(((NativeBuffer)owner).Memory.Span.ContainsAnyExcept((byte)0));
         }
     }
 
