@@ -9,7 +9,7 @@ public sealed class ReferenceRuleTests
         ["BlindAI.Attestation"] = ["System."],
         ["BlindAI.Protocol"] = ["System.", "BlindAI.Attestation"],
         ["BlindAI.Inference"] = ["System.", "BlindAI.Attestation", "BlindAI.Protocol", "Microsoft.ML.OnnxRuntime"],
-        ["BlindAI.Server"] = ["System.", "BlindAI.Attestation", "BlindAI.Protocol", "BlindAI.Inference", "Microsoft.AspNetCore", "Microsoft.AspNetCore.", "Microsoft.Extensions."],
+        ["BlindAI.Server"] = ["System.", "BlindAI.Attestation", "BlindAI.Protocol", "BlindAI.Inference", "Microsoft.AspNetCore", "Microsoft.AspNetCore.", "Microsoft.Extensions.", "Grpc."],
         ["BlindAI.Client"] = ["System.", "BlindAI.Attestation", "BlindAI.Protocol"],
         ["BlindAI.Cli"] = ["System.", "BlindAI.Attestation", "BlindAI.Protocol", "BlindAI.Client"],
         ["BlindAI.Native"] = ["System.", "BlindAI.Attestation", "BlindAI.Protocol", "BlindAI.Client"],

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
+using System.Text.Json;
 using BlindAI.Attestation.Policy;
 using BlindAI.Client;
 using BlindAI.Protocol;
@@ -12,6 +13,18 @@ namespace BlindAI.Bench.Load;
 /// <summary>The kinds of callers: those who ask and check, those who bring models and take them away, and those who die in the middle.</summary>
 internal sealed class LoadCallers(Uri server, LoadTally tally, CancellationToken stop)
 {
+    private static readonly (string Model, string Body, int Code)[] Wrong =
+    [
+        ("tiny", "{", (int)ServingCode.RequestMalformed),
+        ("tiny", """{"inputs":[{"name":"x","datatype":"FP32","shape":[1,7],"data":[1,2,3,4,5,6,7]}]}""", (int)ServingCode.ShapeInvalid),
+        ("tiny", """{"inputs":[{"name":"x","datatype":"FP32","shape":[1,8],"data":[1,2,3]}]}""", (int)ServingCode.DataMismatch),
+        ("batched", """{"inputs":[{"name":"x","datatype":"INT64","shape":[1,512],"data":[1]}]}""", (int)ServingCode.DatatypeInvalid),
+        ("batched", """{"inputs":[{"name":"q","datatype":"FP32","shape":[1],"data":[1]}]}""", (int)ServingCode.TensorUnknown),
+        ("image", """{"inputs":[]}""", (int)ServingCode.TensorMissing),
+        ("nobody", """{"inputs":[]}""", (int)ServingCode.ModelNotFound),
+        ("text", """{"parameters":{"sequence_id":7},"inputs":[{"name":"x","datatype":"BYTES","shape":[1],"data":["a"]}]}""", (int)ServingCode.ParameterUnsupported),
+    ];
+
     private static readonly AttestationPolicy Policy = AttestationPolicy.DangerouslyAllowSimulation("localhost");
 
     /// <summary>Asks one model after another over a connection of its own; every eighth time the caller loses patience.</summary>
@@ -57,6 +70,22 @@ internal sealed class LoadCallers(Uri server, LoadTally tally, CancellationToken
                 await client.RunAsync(model.Name, Inputs(model.Ask(turn)));
                 return false;
             }, expected: (int)ServingCode.ModelNotFound);
+        }
+    }
+
+    /// <summary>Sends what is wrong, in turn, and must be told so by its code.</summary>
+    public async Task ErrAsync()
+    {
+        using var http = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null } });
+        for (var turn = 0; !stop.IsCancellationRequested; turn++)
+        {
+            var (model, body, code) = Wrong[turn % Wrong.Length];
+            await tally.CountAsync(async () =>
+            {
+                using var answer = await http.PostAsync(new Uri(server, $"/v2/models/{model}/infer"), new StringContent(body));
+                using var error = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync());
+                return !answer.IsSuccessStatusCode && error.RootElement.GetProperty("code").GetInt32() == code;
+            });
         }
     }
 

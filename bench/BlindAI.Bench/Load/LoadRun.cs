@@ -28,6 +28,7 @@ internal static class LoadRun
         [
             .. Enumerable.Range(0, options.Connections).Select(caller => Task.Run(() => Guard(callers.AskAsync(caller)))),
             .. Enumerable.Range(0, Owners).Select(owner => Task.Run(() => Guard(callers.ChurnAsync(owner)))),
+            Task.Run(callers.ErrAsync),
             .. Enumerable.Range(0, Victims).Select(victim => Task.Run(() => callers.DieAsync(victim))),
         ];
         var memory = await WatchAsync(server.ProcessId, tally, options.Duration);

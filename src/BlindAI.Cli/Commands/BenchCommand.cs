@@ -89,7 +89,8 @@ internal static class BenchCommand
             throw new UsageException($"--shape names \"{stray}\", which is no input that is made.", "leave it out, or give the shape in --input.");
         }
 
-        foreach (var input in model.Inputs.Where(input => !tensors.ContainsKey(input.Name)))
+        // An input that has a default is made only where its shape is asked for.
+        foreach (var input in model.Inputs.Where(input => !tensors.ContainsKey(input.Name) && (input.Parameters is not { Optional: true } || shapes.ContainsKey(input.Name))))
         {
             tensors.Add(input.Name, GeneratedInputs.Make(input, shapes.GetValueOrDefault(input.Name)));
         }

@@ -18,6 +18,8 @@ public sealed class InferenceScheduler : IAsyncDisposable
     /// <summary>Up to this a run costs less than handing it to another thread, which was measured as 23 µs; twice that, since the receiving thread is blocked meanwhile.</summary>
     public static readonly TimeSpan InlineLimit = TimeSpan.FromMicroseconds(50);
 
+    private const int InlinePerWorker = 4;
+
     // What runs where it was received, and turns out to take so long, is ended there and queued: a thread that receives is in nobody's turn.
     private static readonly TimeSpan InlinePatience = TimeSpan.FromMilliseconds(100);
 
@@ -50,7 +52,7 @@ public sealed class InferenceScheduler : IAsyncDisposable
         _workers = options.Workers;
         _runner = new JobRunner(Statistics, time);
         _watches = new RunWatch[options.Workers];
-        _inlineWatches = [.. Enumerable.Range(0, options.Workers).Select(_ => new RunWatch(InlinePatience, time))];
+        _inlineWatches = [.. Enumerable.Range(0, InlinePerWorker * options.Workers).Select(_ => new RunWatch(InlinePatience, time))];
         _freeInline = [.. _inlineWatches];
         for (var index = 0; index < options.Workers; index++)
         {
@@ -168,7 +170,7 @@ public sealed class InferenceScheduler : IAsyncDisposable
         }
     }
 
-    // No more at once than there are threads for models: what is slower than was measured must not take the thread pool away.
+    // A few at once for each thread for models, since a thread may lose its processor in the middle: what is slower than was measured must not take the thread pool away.
     private bool TryRunInline(ModelLease lease, InferenceRequest request, CancellationToken cancellationToken, [NotNullWhen(true)] out InferenceOutputs? outputs)
     {
         outputs = null;
@@ -202,7 +204,7 @@ public sealed class InferenceScheduler : IAsyncDisposable
         var started = _time.GetTimestamp();
         if (_runner.RunHere(lease, request, watch, cancellationToken) is not { } outputs)
         {
-            lease.Queue.GiveUpInline();
+            lease.Queue.NoteEndedInlineRun();
             return null;
         }
 
