@@ -204,7 +204,7 @@ public sealed class InferenceScheduler : IAsyncDisposable
         var started = _time.GetTimestamp();
         if (_runner.RunHere(lease, request, watch, cancellationToken) is not { } outputs)
         {
-            lease.Queue.GiveUpInline();
+            lease.Queue.NoteEndedInlineRun();
             return null;
         }
 

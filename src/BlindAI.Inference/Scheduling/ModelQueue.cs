@@ -60,17 +60,12 @@ internal sealed class ModelQueue
     /// <summary>Notes how long an inline run took; a model that turns out slow is queued from then on.</summary>
     public void NoteInlineRun(TimeSpan elapsed, TimeSpan limit)
     {
-        // A thread that lost its processor looks slow, so one run proves nothing: only more than a third of them do. Without a lock: a lost update is a run that is not counted.
-        var strikes = Math.Max(0, Volatile.Read(ref _slowInlineRuns) + (elapsed > limit ? 2 : -1));
-        Volatile.Write(ref _slowInlineRuns, strikes);
-        if (strikes > MostSlowInlineRuns)
-        {
-            _isInlineTooSlow = true;
-        }
+        // A thread that lost its processor looks slow, so one run proves nothing: only more than a third of them do.
+        Note(elapsed > limit ? 2 : -1);
     }
 
-    /// <summary>Runs nothing where it was received any more: a run took so long that it was ended there.</summary>
-    public void GiveUpInline() => _isInlineTooSlow = true;
+    /// <summary>Notes an inline run that took so long that it was ended: three of them are enough.</summary>
+    public void NoteEndedInlineRun() => Note(MostSlowInlineRuns / 2);
 
     /// <summary>Batches no more: a batch gave outputs that could not be taken apart.</summary>
     public void GiveUpBatching() => _batchingFailed = true;
@@ -220,6 +215,17 @@ internal sealed class ModelQueue
         }
 
         return 0;
+    }
+
+    // Without a lock: a lost update is a run that is not counted.
+    private void Note(int strikes)
+    {
+        strikes = Math.Max(0, Volatile.Read(ref _slowInlineRuns) + strikes);
+        Volatile.Write(ref _slowInlineRuns, strikes);
+        if (strikes > MostSlowInlineRuns)
+        {
+            _isInlineTooSlow = true;
+        }
     }
 
     // Levels count from 1; a request that names none has the default, and one beyond the last has the last.

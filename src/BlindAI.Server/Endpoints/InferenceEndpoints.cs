@@ -37,7 +37,7 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceServ
         using var memory = new MemoryReservation(metrics, limits.MaxInFlightBytes);
         using var lease = await catalogue.AcquireAsync(request.Namespace(), request.ModelName(), request.ModelVersion(), context.RequestAborted);
         using var decoded = await ReadAsync(context, lease.Description, memory);
-        using var outputs = await inference.RunAsync(lease, decoded, context.Connection.RemoteIpAddress, memory, context.RequestAborted);
+        using var outputs = await inference.RunAsync(lease, decoded, Callers.Of(context.Connection.RemoteIpAddress), memory, context.RequestAborted);
         var answer = new InferenceResponseEncoder(decoded.Header, lease.Description.Name.Value, lease.Description.Version, outputs.Tensors);
         CountJson(answer.MaxJsonData, memory);
         await WriteAsync(context, lease.Description, answer);

@@ -178,7 +178,7 @@ internal sealed class GrpcInferenceService(
         var (name, version) = Scope(request.ModelName, request.ModelVersion);
         using var lease = await catalogue.AcquireAsync(Owner(call), name, version, call.CancellationToken);
         var model = lease.Description;
-        using var outputs = await inference.RunAsync(lease, request.Decoded, call.GetHttpContext().Connection.RemoteIpAddress, received.Memory, call.CancellationToken);
+        using var outputs = await inference.RunAsync(lease, request.Decoded, Callers.Of(call.GetHttpContext().Connection.RemoteIpAddress), received.Memory, call.CancellationToken);
         await GrpcReply.WriteAsync(call, new(model.Name.Value, model.Version, request.Header.Id, model.Digest.Value, outputs.Tensors, inStream));
         var elapsed = clock.GetElapsedTime(started);
         metrics.InferenceAnswered(elapsed);
