@@ -53,6 +53,7 @@ internal sealed class OnnxInspector
     private int _nodes;
     private int _tensorCount;
     private bool _hasLoops;
+    private bool _shapesByValue;
     private bool _sharesScales;
 
     private OnnxInspector(ModelBundle bundle)
@@ -84,7 +85,7 @@ internal sealed class OnnxInspector
             ExternalFiles = inspector._tensors.ExternalFiles,
             Inputs = inspector._inputs,
             WithoutRank = inspector._withoutRank,
-            Traits = new(inspector._hasLoops, inspector._sharesScales),
+            Traits = new(inspector._hasLoops, inspector._shapesByValue, inspector._sharesScales),
         };
     }
 
@@ -235,6 +236,7 @@ internal sealed class OnnxInspector
         }
 
         _hasLoops |= operatorType is "Loop" or "Scan";
+        _shapesByValue |= operatorType is "NonZero" or "Compress" or "Unique" or "NonMaxSuppression" or "StringSplit" or "Range";
         _sharesScales |= operatorType.StartsWith("DynamicQuantize", StringComparison.Ordinal);
         if (!NewestOpsets.ContainsKey(domain))
         {

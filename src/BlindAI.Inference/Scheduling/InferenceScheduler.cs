@@ -23,6 +23,11 @@ public sealed class InferenceScheduler : IAsyncDisposable
     // What runs where it was received, and turns out to take so long, is ended there and queued: a thread that receives is in nobody's turn.
     private static readonly TimeSpan InlinePatience = TimeSpan.FromMilliseconds(100);
 
+    // A run of this length is long to wait for, and a namespace that came within this time is there.
+    private static readonly TimeSpan LongRun = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan RecentlySeen = TimeSpan.FromMinutes(1);
+
     // What runs at a stop may go on for so long; then it is ended.
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(10);
 
@@ -159,7 +164,15 @@ public sealed class InferenceScheduler : IAsyncDisposable
         var patience = _time.CreateTimer(_ => Array.ForEach(_watches, static watch => watch.Stop()), null, StopPatience, Timeout.InfiniteTimeSpan);
         await using (patience.ConfigureAwait(false))
         {
-            await _stopped.Task.ConfigureAwait(false);
+            try
+            {
+                await _stopped.Task.WaitAsync(2 * StopPatience, _time).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                // The engine looks for its end between two nodes only; a node that does not end must not keep the process. Its thread dies with it.
+                return;
+            }
         }
 
         Array.ForEach(_watches, watch => watch.Dispose());
@@ -265,6 +278,11 @@ public sealed class InferenceScheduler : IAsyncDisposable
             : one.VirtualTime.CompareTo(other.VirtualTime));
         foreach (var queue in _active)
         {
+            if (LeavesAThreadToOthers(queue))
+            {
+                continue;
+            }
+
             var waited = _time.GetElapsedTime(queue.First()!.EnqueuedAt);
             if (!queue.TryTake(batch, waited, _options.MixesCallers, out var due))
             {
@@ -279,6 +297,7 @@ public sealed class InferenceScheduler : IAsyncDisposable
             }
 
             Volatile.Write(ref _waiting, _waiting - batch.Count);
+            queue.Turn.Running++;
             queue.VirtualTime += queue.ExpectedTicks;
             queue.Turn.VirtualTime += queue.ExpectedTicks;
             RetireIfEmpty(queue);
@@ -288,13 +307,33 @@ public sealed class InferenceScheduler : IAsyncDisposable
         return null;
     }
 
+    // Runs cannot be interrupted and taken up again. So a namespace whose runs take long never has all threads while others use the server: they would wait for as long as a run takes.
+    private bool LeavesAThreadToOthers(ModelQueue queue)
+    {
+        if (queue.ExpectedTicks < LongRun.Ticks || queue.Turn.Running < Math.Max(1, _options.Workers - 1) || _options.Workers == 1)
+        {
+            return false;
+        }
+
+        foreach (var other in _namespaces.Values)
+        {
+            if (other != queue.Turn && _time.GetElapsedTime(other.LastSeen) < RecentlySeen)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private void Charge(ModelQueue queue, long expected, long actual, int jobs)
     {
         lock (_gate)
         {
+            queue.Turn.Running--;
             queue.VirtualTime += actual - expected;
             queue.Turn.VirtualTime += actual - expected;
-            queue.ExpectedTicks += (actual - queue.ExpectedTicks) / 8;
+            queue.ExpectedTicks += actual > LongRun.Ticks ? actual - queue.ExpectedTicks : (actual - queue.ExpectedTicks) / 8;
             queue.ExpectedJobTicks += ((actual / jobs) - queue.ExpectedJobTicks) / 8;
         }
     }
@@ -349,6 +388,7 @@ public sealed class InferenceScheduler : IAsyncDisposable
             queue.VirtualTime = Math.Max(queue.VirtualTime, leastOfOwner);
         }
 
+        turn.LastSeen = _time.GetTimestamp();
         queue.Turn = turn;
         _active.Add(queue);
     }

@@ -10,7 +10,7 @@ internal sealed class ModelQueue
     private const int MaxLooks = 1024;
 
     // So many more slow runs than quick ones, weighted, end inline running.
-    private const int MostSlowInlineRuns = 32;
+    private const int MostSlowInlineRuns = 64;
 
     private readonly PriorityLevel[] _levels;
     private readonly List<InferenceJob> _candidates = [];
@@ -60,8 +60,8 @@ internal sealed class ModelQueue
     /// <summary>Notes how long an inline run took; a model that turns out slow is queued from then on.</summary>
     public void NoteInlineRun(TimeSpan elapsed, TimeSpan limit)
     {
-        // A thread that lost its processor looks slow, so one run proves nothing: only more than a third of them do.
-        Note(elapsed > limit ? 2 : -1);
+        // A thread that lost its processor looks slow, so one run proves nothing: only more than a ninth of them do.
+        Note(elapsed > limit ? 8 : -1);
     }
 
     /// <summary>Notes an inline run that took so long that it was ended: three of them are enough.</summary>

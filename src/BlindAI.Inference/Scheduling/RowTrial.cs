@@ -9,7 +9,7 @@ namespace BlindAI.Inference.Scheduling;
 
 /// <summary>Finds out whether a model's first dimension is a batch dimension: whether rows give together what they give alone.</summary>
 /// <remarks>
-/// 1. No input has a default, every input begins with a dimension of any size, and no output begins with a fixed one. 2. No loop, whose length one row's values could set for all, and no scale that rows share.
+/// 1. No input has a default, every input begins with a dimension of any size, and no output begins with a fixed one. 2. No loop, whose length one row's values could set for all, no operator that gives as many rows as values say, and no scale that rows share.
 /// 3. Three rows of unlike values, run together and alone, agree. A model that fails a step is never batched: one caller's data would show in another's answer.
 /// </remarks>
 internal static class RowTrial
@@ -43,6 +43,11 @@ internal static class RowTrial
         if (model.Traits.HasLoops)
         {
             return "it holds a loop, whose length one request could set for others";
+        }
+
+        if (model.Traits.ShapesByValue)
+        {
+            return "how many rows it gives depends on values";
         }
 
         if (model.Traits.SharesScales)

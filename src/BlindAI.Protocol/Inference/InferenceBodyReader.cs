@@ -20,6 +20,9 @@ public sealed class InferenceBodyReader(PipeReader pipe, ProtocolLimits limits)
     /// <summary>Told of the memory that arriving bytes take, before they are kept; it refuses by throwing.</summary>
     public Action<long>? Receiving { get; init; }
 
+    /// <summary>The clock by which a body that stalls is given up; null waits for ever.</summary>
+    public TimeProvider? Time { get; init; }
+
     /// <summary>Bytes of the whole body where they are stated: sections that cannot be in it are refused before memory is taken for them.</summary>
     public long? BodyLength { get; init; }
 
@@ -27,7 +30,8 @@ public sealed class InferenceBodyReader(PipeReader pipe, ProtocolLimits limits)
     /// <exception cref="ServingException">The 70x family.</exception>
     public async ValueTask<DecodedRequest> ReadJsonAsync(CancellationToken cancellationToken)
     {
-        var (json, length) = await new BoundedBody(pipe, limits.MaxRequestBytes, Receiving).ReadToEndAsync(ProtocolLimits.JsonExpansion, cancellationToken).ConfigureAwait(false);
+        using var body = Bound();
+        var (json, length) = await body.ReadToEndAsync(ProtocolLimits.JsonExpansion, cancellationToken).ConfigureAwait(false);
         using var owner = json;
         var header = InferenceRequestHeader.Parse(json.Memory.Span[..length], limits);
         if (header.Inputs.FirstOrDefault(input => input.BinarySize is not null) is { } input)
@@ -51,7 +55,7 @@ public sealed class InferenceBodyReader(PipeReader pipe, ProtocolLimits limits)
             throw new ServingException(ServingCode.RequestTooLarge, $"The JSON in front of binary data is over the limit of {limits.MaxHeaderBytes} bytes.", "send large tensors as binary data, not in the JSON.");
         }
 
-        var body = new BoundedBody(pipe, limits.MaxRequestBytes, Receiving);
+        using var body = Bound();
         using var json = new NativeBuffer(headerLength);
         await body.ReadExactlyAsync(json, ProtocolLimits.JsonExpansion, cancellationToken).ConfigureAwait(false);
         var header = InferenceRequestHeader.Parse(json.Memory.Span, limits);
@@ -76,7 +80,8 @@ public sealed class InferenceBodyReader(PipeReader pipe, ProtocolLimits limits)
     /// <exception cref="ServingException">The 70x family.</exception>
     public async ValueTask<DecodedRequest> ReadRawAsync(string name, TensorDatatype datatype, IReadOnlyList<long> dimensions, CancellationToken cancellationToken)
     {
-        var (data, length) = await new BoundedBody(pipe, limits.MaxRequestBytes, Receiving).ReadToEndAsync(weight: 1, cancellationToken).ConfigureAwait(false);
+        using var body = Bound();
+        var (data, length) = await body.ReadToEndAsync(weight: 1, cancellationToken).ConfigureAwait(false);
         try
         {
             TensorCopies.Add(length);
@@ -90,6 +95,8 @@ public sealed class InferenceBodyReader(PipeReader pipe, ProtocolLimits limits)
             throw;
         }
     }
+
+    private BoundedBody Bound() => new(pipe, limits.MaxRequestBytes, Time, Receiving);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<DecodedRequest> AssembleAsync(InferenceRequestHeader header, ReadOnlyMemory<byte> json, BoundedBody? body, CancellationToken cancellationToken)

@@ -15,7 +15,7 @@ namespace BlindAI.Server.Endpoints;
 
 /// <summary>Inference: decode, find the model, run, encode.</summary>
 /// <remarks>Source: Open Inference Protocol v2 with Triton's binary tensor data extension; docs/wire-protocol.md, clause 5.</remarks>
-internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceService inference, TrustConfiguration limits, ServerMetrics metrics, TimeProvider clock, ILogger<InferenceEndpoints> logger)
+internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceService inference, RequestMemory requestMemory, TrustConfiguration limits, ServerMetrics metrics, TimeProvider clock, ILogger<InferenceEndpoints> logger)
 {
     /// <summary>What Kestrel buffers of an answer before it waits for the reader.</summary>
     private const int SliceLength = 64 * 1024;
@@ -34,7 +34,7 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceServ
         var started = clock.GetTimestamp();
         var request = context.Request;
         CheckHead(request);
-        using var memory = new MemoryReservation(metrics, limits.MaxInFlightBytes);
+        using var memory = requestMemory.Reserve(context);
         using var lease = await catalogue.AcquireAsync(request.Namespace(), request.ModelName(), request.ModelVersion(), context.RequestAborted);
         using var decoded = await ReadAsync(context, lease.Description, memory);
         using var outputs = await inference.RunAsync(lease, decoded, Callers.Of(context.Connection.RemoteIpAddress), memory, context.RequestAborted);
@@ -92,6 +92,7 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceServ
         {
             BodyLength = request.Headers.ContentEncoding.Count == 0 ? request.ContentLength : null,
             Receiving = memory.Grow,
+            Time = clock,
             Check = input => model.Signature.CheckInput(input.Name, input.Datatype, input.Shape),
         };
         if (!request.Headers.TryGetValue(HeaderNames.InferenceHeaderContentLength, out var header))

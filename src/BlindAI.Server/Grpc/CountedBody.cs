@@ -9,19 +9,24 @@ namespace BlindAI.Server.Grpc;
 /// <summary>The body of a gRPC call, whose received bytes count as memory until they are consumed, and whose messages have to arrive.</summary>
 /// <remarks>
 /// The library waits for a whole message, so a message that is only announced holds nothing and one that stops half-way holds what has come. For streams the library
-/// also turns Kestrel's minimum data rate off; the same rate is kept here for every message.
+/// also turns Kestrel's minimum data rate off; here each message has a rate of its own.
 /// </remarks>
 internal sealed class CountedBody(PipeReader inner, MemoryReservation memory, GrpcFailures failures, TimeProvider time) : PipeReader, IRequestBodyPipeFeature
 {
-    /// <summary>Bytes a second that a message has to arrive at, on average: Kestrel's minimum.</summary>
+    /// <summary>Bytes that must arrive in each span of <see cref="Patience"/>, or the rest of the message.</summary>
+    private const int LeastBytes = 64 * 1024;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    /// <summary>Bytes a second that a short message has to arrive at, on average: Kestrel's minimum, with its grace.</summary>
     private const double MinimumRate = 240;
 
-    /// <summary>The time that a message may take beyond that: Kestrel's grace.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
     private ReadOnlySequence<byte> _read;
     private long _held;
     private long _begun;
+    private long _mark;
 
     PipeReader IRequestBodyPipeFeature.Reader => this;
 
@@ -59,7 +64,7 @@ internal sealed class CountedBody(PipeReader inner, MemoryReservation memory, Gr
         memory.Shrink(taken);
         if (taken > 0)
         {
-            _begun = time.GetTimestamp();
+            (_begun, _mark) = (time.GetTimestamp(), _held);
         }
 
         _read = default;
@@ -73,13 +78,13 @@ internal sealed class CountedBody(PipeReader inner, MemoryReservation memory, Gr
     // A message has begun and its rest is not there.
     private async ValueTask<ReadResult> ReadRestAsync(ValueTask<ReadResult> reading)
     {
-        var left = Grace + TimeSpan.FromSeconds(_held / MinimumRate) - time.GetElapsedTime(_begun);
+        var left = TimeSpan.FromSeconds(Math.Min(Grace.TotalSeconds + ((_held - _mark) / MinimumRate), Patience.TotalSeconds)) - time.GetElapsedTime(_begun);
         await using var timer = time.CreateTimer(static body => ((PipeReader)body!).CancelPendingRead(), inner, left > TimeSpan.Zero ? left : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
         var result = await reading;
         if (result.IsCanceled)
         {
             inner.AdvanceTo(result.Buffer.End);
-            throw new ServingException(ServingCode.DeadlineExceeded, "The message arrives too slowly.", "send at least 240 bytes a second.");
+            throw new ServingException(ServingCode.DeadlineExceeded, "The message arrives too slowly.", $"send at least {LeastBytes} bytes in {Patience.TotalSeconds:0} seconds.");
         }
 
         return result;
@@ -87,9 +92,9 @@ internal sealed class CountedBody(PipeReader inner, MemoryReservation memory, Gr
 
     private ReadResult Count(ReadResult result)
     {
-        if (_held == 0)
+        if (_held == 0 || result.Buffer.Length - _mark >= LeastBytes)
         {
-            _begun = time.GetTimestamp();
+            (_begun, _mark) = (time.GetTimestamp(), result.Buffer.Length);
         }
 
         try

@@ -1,20 +1,18 @@
 using BlindAI.Protocol;
-using BlindAI.Protocol.Configuration;
 using BlindAI.Server.Endpoints;
-using BlindAI.Server.Telemetry;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace BlindAI.Server.Grpc;
 
 /// <summary>What stands around every gRPC call: it counts the call's memory, and gives the library's own refusals a code.</summary>
-internal sealed class GrpcFrame(GrpcFailures failures, ServerMetrics metrics, TrustConfiguration limits, TimeProvider time)
+internal sealed class GrpcFrame(GrpcFailures failures, RequestMemory memory, TimeProvider time)
 {
     public async Task InvokeAsync(HttpContext context, RequestDelegate serve)
     {
         Check(context.Request);
-        using var received = new MemoryReservation(metrics, limits.MaxInFlightBytes);
+        using var received = memory.Reserve(context);
         context.Features.Set<IRequestBodyPipeFeature>(new CountedBody(context.Request.BodyReader, received, failures, time));
-        using var call = new GrpcCall(() => new MemoryReservation(metrics, limits.MaxInFlightBytes));
+        using var call = new GrpcCall(() => memory.Reserve(context));
         call.Enter();
         await serve(context);
         failures.Name(context.Response);

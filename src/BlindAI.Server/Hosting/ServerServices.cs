@@ -30,6 +30,7 @@ internal static class ServerServices
             .AddSingleton(provider => new MetricsPage(
                 provider.GetRequiredService<ServerMetrics>(), provider.GetRequiredService<InferenceScheduler>().Statistics, provider.GetRequiredService<ModelCatalogue>(), trust))
             .AddSingleton<HealthAnswers>()
+            .AddSingleton<RequestMemory>()
             .AddSingleton<InferenceService>()
             .AddSingleton<InferenceEndpoints>()
             .AddSingleton<IInferenceEngine>(_ => new OnnxRuntimeEngine(new EngineOptions()))

@@ -39,7 +39,7 @@ internal sealed class SealedRequests
 
     private readonly string _service;
 
-    private readonly long _maxInFlightBytes;
+    private readonly RequestMemory _memory;
 
     // Of a request whose endpoint states no limit of its own.
     private readonly long _mostContent;
@@ -51,14 +51,14 @@ internal sealed class SealedRequests
     private readonly ILogger _logger;
 
     public SealedRequests(
-        RequestDelegate next, SealedRequestKeys keys, ReplayMemory replays, EnclaveIdentity identity, TrustConfiguration limits, ServerMetrics metrics, IServiceScopeFactory scopes, ILogger<ErrorAnswers> logger)
+        RequestDelegate next, SealedRequestKeys keys, ReplayMemory replays, EnclaveIdentity identity, TrustConfiguration limits, RequestMemory memory, ServerMetrics metrics, IServiceScopeFactory scopes, ILogger<ErrorAnswers> logger)
     {
         _next = next;
         _serve = new ErrorAnswers(AdmitAsync, metrics, logger).InvokeAsync;
         _keys = keys;
         _replays = replays;
         _service = identity.Service;
-        _maxInFlightBytes = limits.MaxInFlightBytes;
+        _memory = memory;
         _mostContent = Math.Max(2L * limits.Protocol.MaxRequestBytes, limits.MaxModelBytes);
         _metrics = metrics;
         _scopes = scopes;
@@ -113,7 +113,7 @@ internal sealed class SealedRequests
     private async Task AnswerAsync(HttpContext context)
     {
         var form = FormOf(context.Request);
-        using var memory = new MemoryReservation(_metrics, _maxInFlightBytes);
+        using var memory = _memory.Reserve(context);
         var body = new SealedBody(context.Request.BodyReader, memory, SealedExchange.SealedLimit(_mostContent));
         OhttpRequestOpener? opener = null;
         OhttpReader? message = null;

@@ -141,6 +141,29 @@ public sealed class FairnessTests
     }
 
     [Fact]
+    public async Task RunAsync_ANamespaceWithLongRuns_LeavesAThreadToAnother()
+    {
+        await using var model = new ScheduledModel(new() { Workers = 2, MaxQueueTime = TimeSpan.FromMinutes(5) });
+        var heavy = await model.AddAsync(new(), owner: "heavy");
+        var light = await model.AddAsync(new(), owner: "light");
+        model.OnValues = values => model.Time.Advance(values[0] >= 100 ? TimeSpan.FromSeconds(3) : TimeSpan.Zero);
+        var known = await model.OccupyAsync(heavy, 100);
+        model.LetEnd();
+        _ = await known;
+        var seen = await model.OccupyAsync(light, 1);
+        model.LetEnd();
+        _ = await seen;
+
+        var many = new[] { 101f, 102f, 103f }.Select(value => model.Submit(heavy, ScheduledModel.Request(value))).ToArray();
+        await model.StartedAsync();
+        var one = await model.OccupyAsync(light, 2);
+
+        Assert.Equal([100f, 1f, 101f, 2f], model.Runs.Select(run => run[0]));
+        model.LetEnd(4);
+        _ = await Task.WhenAll([one, .. many]);
+    }
+
+    [Fact]
     public async Task RunAsync_RunThatDoesNotEnd_IsEndedAndTheThreadIsFree()
     {
         await using var model = new ScheduledModel(new() { Workers = 1, MaxRunTime = TimeSpan.FromSeconds(2) });

@@ -30,6 +30,7 @@ public sealed class ModelProfilerTests
         { "fixed-output", "an output does not begin with a dimension of any size" },
         { "sum-of-all", "an output does not begin with a dimension of any size" },
         { "loop", "it holds a loop, whose length one request could set for others" },
+        { "filter", "how many rows it gives depends on values" },
         { "dynamic-quantised", "it quantises activations with one scale for all rows" },
         { "refuses-rows", "it refuses several rows at once" },
     };
@@ -334,6 +335,10 @@ public sealed class ModelProfilerTests
                     .Node("Identity", ["more_in"], ["more_out"]).Node("Add", ["v_in", "v_in"], ["v_out"])
                     .Output("more_out", OnnxType.Bool).Output("v_out", OnnxType.Float, "batch", 4);
                 graph.Constant("count", OnnxTensor.Scalar(2L)).Node("Loop", ["count", "", "x"], ["y"], OnnxAttribute.Graph("body", body));
+                break;
+            case "filter":
+                graph.Constant("zero", OnnxTensor.Scalar(0f)).Constant("axes", OnnxTensor.Vector(1L)).Node("ReduceSum", ["x", "axes"], ["sum"], OnnxAttribute.Int("keepdims", 0))
+                    .Node("Greater", ["sum", "zero"], ["keep"]).Node("Compress", ["x", "keep"], ["y"], OnnxAttribute.Int("axis", 0));
                 break;
             case "dynamic-quantised":
                 graph.Node("DynamicQuantizeLinear", ["x"], ["q", "s", "z"]).Node("DequantizeLinear", ["q", "s", "z"], ["y"]);

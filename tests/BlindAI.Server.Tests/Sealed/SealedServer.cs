@@ -70,6 +70,7 @@ internal sealed class SealedServer : IAsyncDisposable
             .AddSingleton(identity)
             .AddSingleton(new TrustConfiguration { MaxInFlightBytes = maxInFlightBytes })
             .AddSingleton<ServerMetrics>()
+            .AddSingleton<RequestMemory>()
             .AddSingleton<SealedRequestKeys>()
             .AddSingleton(new ReplayMemory(clock, capacity));
         var app = builder.Build();
