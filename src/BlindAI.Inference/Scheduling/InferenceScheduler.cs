@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using BlindAI.Inference.Engines;
 using BlindAI.Inference.Models;
 using BlindAI.Protocol;
-using BlindAI.Protocol.Models;
 
 namespace BlindAI.Inference.Scheduling;
 
@@ -18,28 +17,17 @@ public sealed class InferenceScheduler : IAsyncDisposable
     /// <summary>Up to this a run costs less than handing it to another thread, which was measured as 23 µs; twice that, since the receiving thread is blocked meanwhile.</summary>
     public static readonly TimeSpan InlineLimit = TimeSpan.FromMicroseconds(50);
 
-    private const int InlinePerWorker = 4;
-
-    // What runs where it was received, and turns out to take so long, is ended there and queued: a thread that receives is in nobody's turn.
-    private static readonly TimeSpan InlinePatience = TimeSpan.FromMilliseconds(100);
-
-    // A run of this length is long to wait for, and a namespace that came within this time is there.
-    private static readonly TimeSpan LongRun = TimeSpan.FromSeconds(1);
-
-    private static readonly TimeSpan RecentlySeen = TimeSpan.FromMinutes(1);
-
     // What runs at a stop may go on for so long; then it is ended.
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(10);
 
     private readonly SchedulerOptions _options;
     private readonly TimeProvider _time;
+    // Not a Lock, which no thread can wait on.
     private readonly object _gate = new();
-    private readonly List<ModelQueue> _active = [];
-    private readonly Dictionary<NamespaceName, NamespaceTurn> _namespaces = [];
+    private readonly FairShares _shares;
     private readonly RunWatch[] _watches;
-    private readonly RunWatch[] _inlineWatches;
-    private readonly RunWatch?[] _freeInline;
     private readonly JobRunner _runner;
+    private readonly InlineRuns _inline;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _waiting;
     private int _idle;
@@ -57,8 +45,8 @@ public sealed class InferenceScheduler : IAsyncDisposable
         _workers = options.Workers;
         _runner = new JobRunner(Statistics, time);
         _watches = new RunWatch[options.Workers];
-        _inlineWatches = [.. Enumerable.Range(0, InlinePerWorker * options.Workers).Select(_ => new RunWatch(InlinePatience, time))];
-        _freeInline = [.. _inlineWatches];
+        _inline = new InlineRuns(options.Workers, _runner, time);
+        _shares = new FairShares(options.Workers, time);
         for (var index = 0; index < options.Workers; index++)
         {
             var watch = _watches[index] = new RunWatch(options.MaxRunTime, time);
@@ -89,7 +77,7 @@ public sealed class InferenceScheduler : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(lease);
         ArgumentNullException.ThrowIfNull(request);
-        return TryRunInline(lease, request, cancellationToken, out var outputs) ? new(outputs)
+        return _inline.TryRun(lease, request, cancellationToken) is { } outputs ? new(outputs)
             : TryEnqueue(lease, request, out var run, out var retryAfter, cancellationToken) ? new(run)
             : throw JobRunner.Overloaded(_options.MaxQueued, retryAfter);
     }
@@ -147,7 +135,7 @@ public sealed class InferenceScheduler : IAsyncDisposable
         lock (_gate)
         {
             _isStopping = true;
-            foreach (var queue in _active.ToArray())
+            foreach (var queue in _shares.Active.ToArray())
             {
                 while (queue.First() is { } job)
                 {
@@ -159,7 +147,7 @@ public sealed class InferenceScheduler : IAsyncDisposable
             Monitor.PulseAll(_gate);
         }
 
-        Array.ForEach(_inlineWatches, static watch => watch.Stop());
+        _inline.Stop();
         left.ForEach(job => _runner.Reject(job, JobRunner.Stopping()));
         var patience = _time.CreateTimer(_ => Array.ForEach(_watches, static watch => watch.Stop()), null, StopPatience, Timeout.InfiniteTimeSpan);
         await using (patience.ConfigureAwait(false))
@@ -176,53 +164,7 @@ public sealed class InferenceScheduler : IAsyncDisposable
         }
 
         Array.ForEach(_watches, watch => watch.Dispose());
-        for (var place = 0; place < _freeInline.Length; place++)
-        {
-            // One that is in use is let go of with its run.
-            Interlocked.Exchange(ref _freeInline[place], null)?.Dispose();
-        }
-    }
-
-    // A few at once for each thread for models, since a thread may lose its processor in the middle: what is slower than was measured must not take the thread pool away.
-    private bool TryRunInline(ModelLease lease, InferenceRequest request, CancellationToken cancellationToken, [NotNullWhen(true)] out InferenceOutputs? outputs)
-    {
-        outputs = null;
-        if (lease.Queue.Profile.InlineElements == 0 || !lease.Queue.RunsInline(ElementsOf(request)) || Volatile.Read(ref _isStopping))
-        {
-            return false;
-        }
-
-        for (var place = 0; place < _freeInline.Length; place++)
-        {
-            if (Interlocked.Exchange(ref _freeInline[place], null) is { } watch)
-            {
-                try
-                {
-                    outputs = RunInline(lease, request, watch, cancellationToken);
-                    return outputs is not null;
-                }
-                finally
-                {
-                    Volatile.Write(ref _freeInline[place], watch);
-                }
-            }
-        }
-
-        return false;
-    }
-
-    // Null when it took so long that it has to be queued.
-    private InferenceOutputs? RunInline(ModelLease lease, InferenceRequest request, RunWatch watch, CancellationToken cancellationToken)
-    {
-        var started = _time.GetTimestamp();
-        if (_runner.RunHere(lease, request, watch, cancellationToken) is not { } outputs)
-        {
-            lease.Queue.NoteEndedInlineRun();
-            return null;
-        }
-
-        lease.Queue.NoteInlineRun(_time.GetElapsedTime(started), InlineLimit * 4);
-        return outputs;
+        _inline.Dispose();
     }
 
     private void Work(RunWatch watch)
@@ -237,8 +179,11 @@ public sealed class InferenceScheduler : IAsyncDisposable
             _ = Interlocked.Add(ref _running, batch.Count);
             var jobs = batch.Count;
             _runner.Run(batch, queue, watch, ended);
-            Charge(queue, expected, _time.GetElapsedTime(started).Ticks, jobs);
             batch.Clear();
+            lock (_gate)
+            {
+                FairShares.End(queue, expected, _time.GetElapsedTime(started).Ticks, jobs);
+            }
         }
 
         if (Interlocked.Decrement(ref _workers) == 0)
@@ -273,12 +218,10 @@ public sealed class InferenceScheduler : IAsyncDisposable
     // Under the lock. Least time first, of the namespaces and in them of the models; a batch that still waits lets the next model go first.
     private ModelQueue? TryTake(List<InferenceJob> batch)
     {
-        _active.Sort(static (one, other) => one.Turn.VirtualTime != other.Turn.VirtualTime
-            ? one.Turn.VirtualTime.CompareTo(other.Turn.VirtualTime)
-            : one.VirtualTime.CompareTo(other.VirtualTime));
-        foreach (var queue in _active)
+        _shares.Sort();
+        foreach (var queue in _shares.Active)
         {
-            if (LeavesAThreadToOthers(queue))
+            if (_shares.LeavesAThreadToOthers(queue))
             {
                 continue;
             }
@@ -297,9 +240,7 @@ public sealed class InferenceScheduler : IAsyncDisposable
             }
 
             Volatile.Write(ref _waiting, _waiting - batch.Count);
-            queue.Turn.Running++;
-            queue.VirtualTime += queue.ExpectedTicks;
-            queue.Turn.VirtualTime += queue.ExpectedTicks;
+            FairShares.Begin(queue);
             RetireIfEmpty(queue);
             return queue;
         }
@@ -307,43 +248,12 @@ public sealed class InferenceScheduler : IAsyncDisposable
         return null;
     }
 
-    // Runs cannot be interrupted and taken up again. So a namespace whose runs take long never has all threads while others use the server: they would wait for as long as a run takes.
-    private bool LeavesAThreadToOthers(ModelQueue queue)
-    {
-        if (queue.ExpectedTicks < LongRun.Ticks || queue.Turn.Running < Math.Max(1, _options.Workers - 1) || _options.Workers == 1)
-        {
-            return false;
-        }
-
-        foreach (var other in _namespaces.Values)
-        {
-            if (other != queue.Turn && _time.GetElapsedTime(other.LastSeen) < RecentlySeen)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private void Charge(ModelQueue queue, long expected, long actual, int jobs)
-    {
-        lock (_gate)
-        {
-            queue.Turn.Running--;
-            queue.VirtualTime += actual - expected;
-            queue.Turn.VirtualTime += actual - expected;
-            queue.ExpectedTicks += actual > LongRun.Ticks ? actual - queue.ExpectedTicks : (actual - queue.ExpectedTicks) / 8;
-            queue.ExpectedJobTicks += ((actual / jobs) - queue.ExpectedJobTicks) / 8;
-        }
-    }
-
     // Under the lock.
     private void Join(InferenceJob job, ModelQueue queue)
     {
         if (queue.Count == 0)
         {
-            Activate(queue, job.Lease.Description.Namespace);
+            _shares.Add(queue, job.Lease.Description.Namespace);
         }
 
         var waits = _waiting >= _idle;
@@ -363,36 +273,6 @@ public sealed class InferenceScheduler : IAsyncDisposable
         Monitor.Pulse(_gate);
     }
 
-    // Who was idle comes back with the least time that anybody has had: idleness saves nothing up.
-    private void Activate(ModelQueue queue, NamespaceName owner)
-    {
-        if (!_namespaces.TryGetValue(owner, out var turn))
-        {
-            _namespaces.Add(owner, turn = new NamespaceTurn(owner));
-        }
-
-        var (least, leastOfOwner) = (long.MaxValue, long.MaxValue);
-        foreach (var other in _active)
-        {
-            least = Math.Min(least, other.Turn.VirtualTime);
-            leastOfOwner = other.Turn == turn ? Math.Min(leastOfOwner, other.VirtualTime) : leastOfOwner;
-        }
-
-        if (turn.Active++ == 0 && least != long.MaxValue)
-        {
-            turn.VirtualTime = Math.Max(turn.VirtualTime, least);
-        }
-
-        if (leastOfOwner != long.MaxValue)
-        {
-            queue.VirtualTime = Math.Max(queue.VirtualTime, leastOfOwner);
-        }
-
-        turn.LastSeen = _time.GetTimestamp();
-        queue.Turn = turn;
-        _active.Add(queue);
-    }
-
     private void RetireIfEmpty(ModelQueue queue)
     {
         if (queue.Count > 0)
@@ -400,17 +280,10 @@ public sealed class InferenceScheduler : IAsyncDisposable
             return;
         }
 
-        _ = _active.Remove(queue);
+        _shares.Remove(queue);
         queue.Wake?.Dispose();
         queue.Wake = null;
-        if (--queue.Turn.Active == 0 && _namespaces.Count > MaxRememberedNamespaces)
-        {
-            _ = _namespaces.Remove(queue.Turn.Owner);
-        }
     }
-
-    /// <summary>Namespaces without waiting requests whose share of time is remembered.</summary>
-    private const int MaxRememberedNamespaces = 1000;
 
     private void Abandon(InferenceJob job, Action<InferenceJob> answer)
     {
@@ -445,18 +318,6 @@ public sealed class InferenceScheduler : IAsyncDisposable
     }
 
     private TimeSpan TimeUntilRoom(ModelQueue queue) => TimeSpan.FromTicks(Math.Max(queue.ExpectedJobTicks * queue.Count / _options.Workers, TimeSpan.TicksPerSecond));
-
-    private static long ElementsOf(InferenceRequest request)
-    {
-        var elements = 0L;
-        for (var index = 0; index < request.Inputs.Count; index++)
-        {
-            var tensor = request.Inputs[index].Tensor;
-            elements += Math.Max(tensor.Shape.ElementCount, tensor.Datatype == Protocol.Tensors.TensorDatatype.Bytes ? tensor.Data.Length : 0);
-        }
-
-        return elements;
-    }
 
     private static void Pulse(object gate)
     {

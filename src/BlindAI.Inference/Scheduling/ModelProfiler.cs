@@ -38,7 +38,7 @@ public sealed class ModelProfiler(int workers, int maxBatch, TimeProvider time)
     private static readonly TimeSpan WarmUpLimitOfLoops = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Sizes to try for dimensions of any size other than the first: short texts, one frame, small and usual images.</summary>
-    private static readonly int[] VariableSizes = [8, 1, 32, 224];
+    private static readonly int[] VariableSizes = [8, 1, 32, 224, 4000];
 
     /// <summary>Sizes at which the gain is measured where a model has such dimensions.</summary>
     private static readonly int[] GainSizes = [8, 32, 128];
@@ -83,7 +83,7 @@ public sealed class ModelProfiler(int workers, int maxBatch, TimeProvider time)
         if (overrides.MaxBatchSize is { } size)
         {
             RefuseBatching(overrides, obstacle);
-            return (Configure(overrides, size, "batched: its owner switched it on, and rows give together what they give alone"), new());
+            return (Configure(overrides, size, $"batched, up to {size} rows: its owner switched it on, and rows give together what they give alone"), new());
         }
 
         var (rowElements, reason) = obstacle is not null ? (0, $"not batched: {obstacle}")
@@ -114,7 +114,7 @@ public sealed class ModelProfiler(int workers, int maxBatch, TimeProvider time)
     {
         if (overrides.MaxBatchSize > 1 && obstacle is not null)
         {
-            throw new ServingException(ServingCode.ModelUnsupported, $"The model cannot be batched: {obstacle}.", "upload it without max_batch_size, or export it with a free first dimension in all inputs and outputs.");
+            throw new ServingException(ServingCode.ModelUnsupported, $"The model cannot be batched: {obstacle}.", "upload it without max_batch_size.");
         }
     }
 

@@ -128,7 +128,7 @@ internal static class RowTrial
                 return false;                               // whole numbers and truth values are equal or are not
         }
 
-        var largest = 1f;
+        var largest = 0f;
         foreach (var value in right)
         {
             largest = float.IsFinite(value) ? Math.Max(largest, Math.Abs(value)) : largest;

@@ -77,7 +77,8 @@ internal static class ModelFacts
             {
                 ["blindai_batching_reason"] = new(configuration.BatchingReason),
                 ["blindai_model_digest"] = new(model.Digest.Value),
-                ["blindai_precision"] = new(configuration.Precision.ToString()),
+                ["blindai_precision"] = new(configuration.Precision == ModelPrecision.DynamicInt8 ? "int8" : "as-uploaded"),
+                ["blindai_priority_levels"] = new(Text(configuration.PriorityLevels)),
                 ["intra_op_thread_count"] = new(Text(configuration.IntraOpThreads)),
             },
         };

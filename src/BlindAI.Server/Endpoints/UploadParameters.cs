@@ -12,6 +12,8 @@ internal static class UploadParameters
 
     private const int MaxPriorityLevels = 16;
 
+    private const int MaxListLength = 100;
+
     private const int MaxThreads = 256;
 
     private const int MaxQueueDelayMicroseconds = 1_000_000;
@@ -48,7 +50,12 @@ internal static class UploadParameters
     {
         var batch = ReadNumber(query, "max_batch_size", 0, MaxBatchSize);
         var levels = ReadNumber(query, "priority_levels", 0, MaxPriorityLevels);
-        var preferred = ReadNumbers(query, "preferred_batch_size", 1, batch ?? MaxBatchSize);
+        var preferred = ReadNumbers(query, "preferred_batch_size", 1, batch is > 0 and var most ? most : MaxBatchSize);
+        if (levels is null or 0 && query.ContainsKey("default_priority_level"))
+        {
+            throw new ServingException(ServingCode.ParameterUnsupported, "\"default_priority_level\" needs \"priority_levels\".");
+        }
+
         return new()
         {
             MaxBatchSize = batch,
@@ -94,12 +101,12 @@ internal static class UploadParameters
     private static int? ReadNumber(IQueryCollection query, string name, int least, int most) => query.TryGetValue(name, out var value) ? ParseNumber(value, name, least, most) : null;
 
     private static int[]? ReadNumbers(IQueryCollection query, string name, int least, int most) =>
-        query.TryGetValue(name, out var value) && (string?)value is { Length: > 0 and <= 100 } text
-            ? [.. text.Split(',').Select(part => ParseNumber(part, name, least, most)).Distinct().Order()]
-            : null;
+        !query.TryGetValue(name, out var value) ? null
+        : value is [{ Length: <= MaxListLength } text] ? [.. text.Split(',').Select(part => ParseNumber(part, name, least, most)).Distinct().Order()]
+        : throw new ServingException(ServingCode.ParameterUnsupported, $"\"{name}\" is one list of numbers with commas, of at most {MaxListLength} characters.");
 
     private static int ParseNumber(string? text, string name, int least, int most) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
             ? number
-            : throw new ServingException(ServingCode.ParameterUnsupported, $"\"{name}\" is {least} to {most}.", "leave it out: the server measures what pays.");
+            : throw new ServingException(ServingCode.ParameterUnsupported, $"\"{name}\" is {least} to {most}.", "give a number in that range, or leave it out for the default.");
 }

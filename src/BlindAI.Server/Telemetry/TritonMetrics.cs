@@ -10,7 +10,7 @@ namespace BlindAI.Server.Telemetry;
 /// </remarks>
 internal static class TritonMetrics
 {
-    /// <summary>Most series of a family: 33 lines a model, so about 3 MB.</summary>
+    /// <summary>Most series of a family: 13 lines a model, so about 1 MB.</summary>
     public const int MaxModels = 1000;
 
     private static readonly (string Name, string Type, string Help, Func<ModelStatistics, long> Read)[] Families =

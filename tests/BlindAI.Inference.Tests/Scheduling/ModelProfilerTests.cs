@@ -22,6 +22,7 @@ public sealed class ModelProfilerTests
     {
         { "softmax-over-rows", "rows that run together give other results than alone" },
         { "mean-over-rows", "rows that run together give other results than alone" },
+        { "small-mean-over-rows", "rows that run together give other results than alone" },
         { "running-sum", "rows that run together give other results than alone" },
         { "random", "rows that run together give other results than alone" },
         { "reversed-rows", "rows that run together give other results than alone" },
@@ -310,6 +311,9 @@ public sealed class ModelProfilerTests
                 break;
             case "mean-over-rows":
                 graph.Node("ReduceMean", ["x"], ["m"], OnnxAttribute.Ints("axes", 0), OnnxAttribute.Int("keepdims", 1)).Node("Sub", ["x", "m"], ["y"]);
+                break;
+            case "small-mean-over-rows":
+                graph.Constant("small", OnnxTensor.Scalar(1e-5f)).Node("ReduceMean", ["x"], ["m"], OnnxAttribute.Ints("axes", 0), OnnxAttribute.Int("keepdims", 1)).Node("Add", ["x", "m"], ["sum"]).Node("Mul", ["sum", "small"], ["y"]);
                 break;
             case "running-sum":
                 graph.Constant("axis", OnnxTensor.Scalar(0L)).Node("CumSum", ["x", "axis"], ["y"]);
