@@ -29,7 +29,6 @@ public sealed class OverloadTests(OverloadedServer server) : IClassFixture<Overl
     [Fact]
     public async Task Infer_FullQueue_IsRefusedAtOnceWithATimeToRetry()
     {
-
         var running = Enumerable.Range(0, 8).Select(_ => Server.InferAsync(Busy(2000), "busy")).ToList();
 
         // One runs, one waits, and the six others are refused while the first still runs; a seventh too if the first was still in the queue.

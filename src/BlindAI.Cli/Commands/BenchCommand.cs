@@ -34,7 +34,7 @@ internal static class BenchCommand
         var rate = ModelArguments.Number("--rate", "R", "Requests that arrive in a second, whether others are answered or not (default: the next when one is answered).", 0.001, 1e6);
         var warmUp = ModelArguments.Number("--warmup", "SECONDS", "How long requests are sent before those that count (default: 1).", 0, 3600);
         var version = ModelArguments.Version("The version to run (default: the newest).");
-        var command = new Command("bench", "Load a model and measure the answers.") { model, inputs, shapes, concurrency, duration, requests, rate, warmUp, version };
+        var command = new Command("bench", "Send load to a model and measure its answers.") { model, inputs, shapes, concurrency, duration, requests, rate, warmUp, version };
         command.SetAction(async (arguments, cancellationToken) =>
         {
             var count = arguments.GetValue(requests);

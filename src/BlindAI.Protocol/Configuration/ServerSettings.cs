@@ -27,7 +27,7 @@ public sealed record ServerSettings
     public string? ServiceName { get; private init; }
 
     /// <summary><c>Inference:Threads</c>: threads that run models, 1 to 256. Default: the cores that the process may use.</summary>
-    public int InferenceThreads { get; private init; } = Environment.ProcessorCount;
+    public int InferenceThreads { get; private init; } = Math.Clamp(Environment.ProcessorCount, 1, 256);
 
     /// <summary><c>Models:KeepBytes</c>: whether a loaded model keeps its uploaded bytes, so that it can be unloaded and loaded again. Default false: they double its memory.</summary>
     public bool KeepModelBytes { get; private init; }

@@ -10,7 +10,7 @@ internal sealed class ServerMetrics
 
     private long _inferences;
 
-    private long _inferenceMilliseconds;
+    private long _inferenceTicks;
 
     private long _evidence;
 
@@ -41,7 +41,7 @@ internal sealed class ServerMetrics
     public void InferenceAnswered(TimeSpan elapsed)
     {
         Interlocked.Increment(ref _inferences);
-        Interlocked.Add(ref _inferenceMilliseconds, (long)elapsed.TotalMilliseconds);
+        Interlocked.Add(ref _inferenceTicks, elapsed.Ticks);
     }
 
     public void RequestRefused(int code) => Interlocked.Increment(ref _refused.GetOrAdd(code, static _ => new()).Value);
@@ -53,7 +53,7 @@ internal sealed class ServerMetrics
     public void Write(PrometheusText text)
     {
         text.Counter("blindai_inferences_total", "Inference requests that were answered.", Interlocked.Read(ref _inferences));
-        text.Counter("blindai_inference_milliseconds_total", "Time from a request's arrival to its answer, summed.", Interlocked.Read(ref _inferenceMilliseconds));
+        text.Counter("blindai_inference_milliseconds_total", "Time from a request's arrival to its answer, summed.", Interlocked.Read(ref _inferenceTicks) / TimeSpan.TicksPerMillisecond);
         text.Counter("blindai_evidence_total", "Evidence objects made for a nonce.", Interlocked.Read(ref _evidence));
         text.Counter("blindai_proved_connections_total", "Connections that were proved to their client before HTTP began.", Interlocked.Read(ref _connections));
         text.Counter("blindai_uploads_total", "Models uploaded.", Interlocked.Read(ref _uploads));
