@@ -18,6 +18,9 @@ public sealed record InferenceRequest(IReadOnlyList<NamedTensor> Inputs)
     /// <summary>The priority: 1 is the highest, 0 the model's default. Only models that have levels heed it.</summary>
     public ulong Priority { get; init; }
 
+    /// <summary>Whether the engine gives back, after the run, the memory that runs have needed and this one did not. It costs time.</summary>
+    public bool ReleasesMemory { get; init; }
+
     /// <summary>Who asks, for fair sharing: requests of one caller never make those of another wait longer than their turn. Compared by equality.</summary>
     public object? Caller { get; init; }
 }

@@ -38,7 +38,7 @@ internal sealed class OnnxRuntimeModel : ILoadedModel
         var ready = TimeProvider.System.GetTimestamp();
         try
         {
-            values = Run(inputNames, inputs, outputNames, cancellationToken);
+            values = Run(inputNames, inputs, outputNames, request.ReleasesMemory, cancellationToken);
         }
         catch
         {
@@ -59,11 +59,16 @@ internal sealed class OnnxRuntimeModel : ILoadedModel
         NativeHeap.Trim();
     }
 
-    private IDisposableReadOnlyCollection<OrtValue> Run(string[] inputNames, OnnxInputs inputs, IReadOnlyCollection<string> outputNames, CancellationToken cancellationToken)
+    private IDisposableReadOnlyCollection<OrtValue> Run(string[] inputNames, OnnxInputs inputs, IReadOnlyCollection<string> outputNames, bool releasesMemory, CancellationToken cancellationToken)
     {
         try
         {
             using var options = new RunOptions();
+            if (releasesMemory)
+            {
+                options.AddRunConfigEntry("memory.enable_memory_arena_shrinkage", "cpu:0");
+            }
+
             using var terminate = cancellationToken.UnsafeRegister(static options => ((RunOptions)options!).Terminate = true, options);
             return _session.Run(options, inputNames, inputs.Values, outputNames);
         }

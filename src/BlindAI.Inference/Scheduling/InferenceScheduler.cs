@@ -22,15 +22,14 @@ public sealed class InferenceScheduler : IAsyncDisposable
 
     private readonly SchedulerOptions _options;
     private readonly TimeProvider _time;
-    // Not a Lock, which no thread can wait on.
-    private readonly object _gate = new();
+    private readonly Lock _gate = new();
+    private readonly IdleWorkers _idle = new();
     private readonly FairShares _shares;
     private readonly RunWatch[] _watches;
     private readonly JobRunner _runner;
     private readonly InlineRuns _inline;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _waiting;
-    private int _idle;
     private int _running;
     private int _workers;
     private bool _isStopping;
@@ -144,7 +143,7 @@ public sealed class InferenceScheduler : IAsyncDisposable
                 }
             }
 
-            Monitor.PulseAll(_gate);
+            _idle.WakeAll();
         }
 
         _inline.Stop();
@@ -170,9 +169,10 @@ public sealed class InferenceScheduler : IAsyncDisposable
     private void Work(RunWatch watch)
     {
         WorkerPriority.Lower(_options.Niceness);
+        var bed = new IdleWorkers.Bed();
         var batch = new List<InferenceJob>();
         Action<int> ended = ran => Interlocked.Add(ref _running, -ran);
-        while (TakeNext(batch) is { } queue)
+        while (TakeNext(batch, bed) is { } queue)
         {
             var expected = queue.ExpectedTicks;
             var started = _time.GetTimestamp();
@@ -192,11 +192,11 @@ public sealed class InferenceScheduler : IAsyncDisposable
         }
     }
 
-    private ModelQueue? TakeNext(List<InferenceJob> batch)
+    private ModelQueue? TakeNext(List<InferenceJob> batch, IdleWorkers.Bed bed)
     {
-        lock (_gate)
+        while (true)
         {
-            while (true)
+            lock (_gate)
             {
                 if (TryTake(batch) is { } queue)
                 {
@@ -208,10 +208,10 @@ public sealed class InferenceScheduler : IAsyncDisposable
                     return null;
                 }
 
-                _idle++;
-                _ = Monitor.Wait(_gate);
-                _idle--;
+                _idle.Add(bed);
             }
+
+            bed.Sleep();
         }
     }
 
@@ -229,7 +229,7 @@ public sealed class InferenceScheduler : IAsyncDisposable
             var waited = _time.GetElapsedTime(queue.First()!.EnqueuedAt);
             if (!queue.TryTake(batch, waited, _options.MixesCallers, out var due))
             {
-                queue.Wake ??= _time.CreateTimer(static gate => Pulse(gate!), _gate, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                queue.Wake ??= _time.CreateTimer(static scheduler => ((InferenceScheduler)scheduler!).WakeOne(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
                 _ = queue.Wake.Change(due, Timeout.InfiniteTimeSpan);
                 continue;
             }
@@ -256,7 +256,7 @@ public sealed class InferenceScheduler : IAsyncDisposable
             _shares.Add(queue, job.Lease.Description.Namespace);
         }
 
-        var waits = _waiting >= _idle;
+        var waits = _waiting >= _idle.Count;
         queue.Add(job);
         Volatile.Write(ref _waiting, _waiting + 1);
         job.Cancellation = job.CancellationToken.UnsafeRegister(static state => ((AbandonedJob)state!).Cancel(), new AbandonedJob(this, job));
@@ -270,7 +270,7 @@ public sealed class InferenceScheduler : IAsyncDisposable
             job.Deadline = _time.CreateTimer(static state => ((AbandonedJob)state!).Expire(), new AbandonedJob(this, job), job.Timeout, Timeout.InfiniteTimeSpan);
         }
 
-        Monitor.Pulse(_gate);
+        _idle.WakeOne();
     }
 
     private void RetireIfEmpty(ModelQueue queue)
@@ -319,11 +319,11 @@ public sealed class InferenceScheduler : IAsyncDisposable
 
     private TimeSpan TimeUntilRoom(ModelQueue queue) => TimeSpan.FromTicks(Math.Max(queue.ExpectedJobTicks * queue.Count / _options.Workers, TimeSpan.TicksPerSecond));
 
-    private static void Pulse(object gate)
+    private void WakeOne()
     {
-        lock (gate)
+        lock (_gate)
         {
-            Monitor.Pulse(gate);
+            _idle.WakeOne();
         }
     }
 

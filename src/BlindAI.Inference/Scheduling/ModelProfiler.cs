@@ -83,6 +83,7 @@ public sealed class ModelProfiler(int workers, int maxBatch, TimeProvider time)
         if (overrides.MaxBatchSize is { } size)
         {
             RefuseBatching(overrides, obstacle);
+            ReleaseMemory(model, inputs, cancellationToken);
             return (Configure(overrides, size, $"batched, up to {size} rows: its owner switched it on, and rows give together what they give alone"), new());
         }
 
@@ -91,6 +92,7 @@ public sealed class ModelProfiler(int workers, int maxBatch, TimeProvider time)
             : inlineElements > 0 ? (0, $"not batched: a run takes {Text(single)}, less than handing it over")
             : single > LongestBatchedRow ? (0, $"not batched: a row takes {Text(single)} and keeps a core busy alone")
             : MeasureGain(model, variable, cancellationToken);
+        ReleaseMemory(model, inputs, cancellationToken);
         return (Configure(overrides, rowElements > 0 ? maxBatch : 0, reason), new() { InlineElements = inlineElements, BatchedRowElements = rowElements });
     }
 
@@ -116,6 +118,13 @@ public sealed class ModelProfiler(int workers, int maxBatch, TimeProvider time)
         {
             throw new ServingException(ServingCode.ModelUnsupported, $"The model cannot be batched: {obstacle}.", "upload it without max_batch_size.");
         }
+    }
+
+    // Several rows on every thread have needed more memory than service may: the engine would keep it for ever.
+    private static void ReleaseMemory(ILoadedModel model, IReadOnlyList<Protocol.Tensors.NamedTensor> inputs, CancellationToken cancellationToken)
+    {
+        model.Run(new(inputs) { ReleasesMemory = true }, cancellationToken).Dispose();
+        NativeHeap.Trim();
     }
 
     /// <summary>The size of variable dimensions with which the model runs; null when it runs with none.</summary>
