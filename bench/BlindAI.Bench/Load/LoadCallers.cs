@@ -30,7 +30,7 @@ internal sealed class LoadCallers(Uri server, LoadTally tally, CancellationToken
     /// <summary>Asks one model after another over a connection of its own; every eighth time the caller loses patience.</summary>
     public async Task AskAsync(int caller)
     {
-        var mode = caller % 8 == 7 ? ChannelMode.Sealed : caller % 2 == 0 ? ChannelMode.Gated : ChannelMode.Pinned;
+        var mode = caller % 16 == 7 ? ChannelMode.Sealed : caller % 2 == 0 ? ChannelMode.Gated : ChannelMode.Pinned;
         await using var client = await BlindAIClient.ConnectAsync(server, Policy, new() { Channel = mode }, stop);
         for (var turn = 0; !stop.IsCancellationRequested; turn++)
         {

@@ -14,7 +14,7 @@ public static unsafe class NativeBlocks
     public const int Alignment = 64;
 
     /// <summary>Most bytes that are kept for later.</summary>
-    public const long MaxKeptBytes = 64L << 20;
+    public const long MaxKeptBytes = 16L << 20;
 
     private const int SmallestShift = 8;
 

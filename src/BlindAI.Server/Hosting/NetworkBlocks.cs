@@ -14,8 +14,8 @@ internal sealed class NetworkBlocks : IMemoryPoolFactory<byte>
     /// <summary>Bytes of a block: the plaintext of the largest TLS record (RFC 8446, section 5.1).</summary>
     public const int BlockLength = 16 * 1024;
 
-    /// <summary>Blocks that a pool keeps for later: 64 MiB.</summary>
-    private const int MaxKept = 4096;
+    /// <summary>Blocks that a pool keeps for later: 8 MiB. More would only be what a crowd once needed at the same moment.</summary>
+    private const int MaxKept = 512;
 
     public MemoryPool<byte> Create(MemoryPoolOptions? options = null) => new Pool();
 
