@@ -132,9 +132,6 @@ public ref struct ProtobufReader
     /// <summary>A float.</summary>
     public float ReadSingle() => BitConverter.UInt32BitsToSingle(ReadFixed32());
 
-    /// <summary>A double.</summary>
-    public double ReadDouble() => BitConverter.UInt64BitsToDouble(ReadFixed64());
-
     /// <summary>The bytes of a length-delimited value, without a copy.</summary>
     public ReadOnlySpan<byte> ReadBytes()
     {

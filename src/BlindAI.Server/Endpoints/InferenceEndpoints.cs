@@ -17,17 +17,11 @@ namespace BlindAI.Server.Endpoints;
 /// <remarks>Source: Open Inference Protocol v2 with Triton's binary tensor data extension; docs/wire-protocol.md, clause 5.</remarks>
 internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceService inference, RequestMemory requestMemory, TrustConfiguration limits, ServerMetrics metrics, TimeProvider clock, ILogger<InferenceEndpoints> logger)
 {
-    /// <summary>What Kestrel buffers of an answer before it waits for the reader.</summary>
-    private const int SliceLength = 64 * 1024;
-
     /// <summary>Up to so many bytes, the JSON of an answer fits what threads and connections keep anyway.</summary>
     private const int SmallJson = 64 * 1024;
 
     /// <summary>Memory for a byte of JSON: in a buffer that doubles, the old one and the new one with its free half.</summary>
     private const int JsonWeight = 3;
-
-    /// <summary>Longest time that a caller may take until there is room for the next slice. The network's own buffers, some megabytes, drain first.</summary>
-    private static readonly TimeSpan SliceTimeout = TimeSpan.FromSeconds(20);
 
     public async Task InferAsync(HttpContext context)
     {
@@ -159,7 +153,7 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceServ
             while (!section.IsEmpty)
             {
                 // In slices: an answer that nobody reads holds the memory of its tensors, and slices keep the pipe from copying a section whole.
-                var slice = section[..Math.Min(SliceLength, section.Length)];
+                var slice = section[..Math.Min(AnswerSlices.Length, section.Length)];
                 section = section[slice.Length..];
                 writer.Write(slice.Span);
                 if (!section.IsEmpty)
@@ -182,7 +176,7 @@ internal sealed class InferenceEndpoints(ModelCatalogue catalogue, InferenceServ
         {
             try
             {
-                await Finish(await pending.WaitAsync(SliceTimeout, clock, aborted));
+                await Finish(await pending.WaitAsync(AnswerSlices.Timeout, clock, aborted));
             }
             catch (TimeoutException)
             {

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.IO.Pipelines;
 using BlindAI.Protocol;
 using BlindAI.Protocol.Grpc;
+using BlindAI.Server.Endpoints;
 using Grpc.Core;
 
 namespace BlindAI.Server.Grpc;
@@ -16,12 +17,6 @@ internal static class GrpcReply
 {
     private const int MessageHeadLength = 5;
 
-    /// <summary>What Kestrel buffers of an answer before it waits for the reader.</summary>
-    private const int SliceLength = 64 * 1024;
-
-    /// <summary>Longest time that a caller may take until there is room for the next slice.</summary>
-    private static readonly TimeSpan SliceTimeout = TimeSpan.FromSeconds(20);
-
     /// <summary>Writes the answer. What is small is sent by whoever flushes next: the end of the call, or the stream.</summary>
     public static async Task WriteAsync(ServerCallContext call, GrpcInferenceResponseEncoder answer)
     {
@@ -30,7 +25,7 @@ internal static class GrpcReply
         var writer = context.Response.BodyWriter;
         WriteHead(writer, answer.Length);
         writer.Write(answer.Head.Span);
-        if (answer.Length <= SliceLength)
+        if (answer.Length <= AnswerSlices.Length)
         {
             foreach (var section in answer.Sections)
             {
@@ -63,7 +58,7 @@ internal static class GrpcReply
     /// <summary>Sends what was written, within the time of one slice.</summary>
     public static Task FlushAsync(ServerCallContext call) => GuardAsync(call, async stalled =>
     {
-        stalled.CancelAfter(SliceTimeout);
+        stalled.CancelAfter(AnswerSlices.Timeout);
         await call.GetHttpContext().Response.BodyWriter.FlushAsync(stalled.Token);
     });
 
@@ -77,10 +72,10 @@ internal static class GrpcReply
 
     private static async Task WriteAsync(PipeWriter writer, ReadOnlyMemory<byte> bytes, CancellationTokenSource stalled)
     {
-        for (; !bytes.IsEmpty; bytes = bytes[Math.Min(SliceLength, bytes.Length)..])
+        for (; !bytes.IsEmpty; bytes = bytes[Math.Min(AnswerSlices.Length, bytes.Length)..])
         {
-            stalled.CancelAfter(SliceTimeout);
-            await writer.WriteAsync(bytes[..Math.Min(SliceLength, bytes.Length)], stalled.Token);
+            stalled.CancelAfter(AnswerSlices.Timeout);
+            await writer.WriteAsync(bytes[..Math.Min(AnswerSlices.Length, bytes.Length)], stalled.Token);
         }
     }
 
